@@ -1,0 +1,2 @@
+//! perch-init: the early-boot program.
+fn main() {}

@@ -1,0 +1,10 @@
+//! What perch decides: boot parameters, session metadata, decisions and plans.
+//!
+//! Everything here is a function from data to data. Nothing reads a file, the clock or the
+//! environment (`.clippy.toml` of this crate refuses it), so each decision can be replayed on any
+//! machine from the facts that a boot recorded.
+#![forbid(unsafe_code)]
+
+pub mod metadata;
+pub mod session;
+pub mod units;

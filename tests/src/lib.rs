@@ -1,0 +1,1 @@
+//! Virtual machines, media and scenarios that prove perch on real kernels.
