@@ -5,6 +5,21 @@
 //! machine from the facts that a boot recorded.
 #![forbid(unsafe_code)]
 
+pub mod bundle;
+pub mod cause;
+pub mod cmdline;
+pub mod decide;
+pub mod explain;
+pub mod facts;
+#[cfg(test)]
+mod fixture;
+pub mod fs;
+pub mod ladder;
 pub mod metadata;
+pub mod plan;
+pub mod reason;
+pub mod record;
+pub mod request;
 pub mod session;
+pub mod stamp;
 pub mod units;

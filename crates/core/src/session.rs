@@ -115,6 +115,25 @@ pub struct System {
     pub edition: Option<String>,
 }
 
+impl System {
+    /// Reads a release file: lines of `NAME=`, `VERSION=`, `EDITION=`, values in double quotes or not.
+    /// What is missing, empty or `unknown` is absent; other lines do not matter.
+    pub fn parse(text: &str) -> Self {
+        let value = |key: &str| {
+            text.lines()
+                .filter_map(|line| line.trim().strip_prefix(key)?.strip_prefix('='))
+                .map(|value| value.trim().trim_matches('"').trim())
+                .rfind(|value| !value.is_empty() && *value != "unknown")
+                .map(str::to_owned)
+        };
+        Self {
+            name: value("NAME"),
+            version: value("VERSION"),
+            edition: value("EDITION"),
+        }
+    }
+}
+
 /// A session as the store shows it: the directory is there, and this is what is known of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
@@ -136,4 +155,19 @@ pub struct Session {
     pub size: Option<Mib>,
     /// Last change of its directory, in seconds since 1970.
     pub modified: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_file_may_be_quoted_or_not() {
+        let text = "NAME=\"MiniOS\"\nVERSION=5.1.1\r\nPRETTY_NAME=x\nEDITION=\"\"\n";
+        let system = System::parse(text);
+        assert_eq!(system.name.as_deref(), Some("MiniOS"));
+        assert_eq!(system.version.as_deref(), Some("5.1.1"));
+        assert_eq!(system.edition, None);
+        assert_eq!(System::parse("VERSION=unknown"), System::default());
+    }
 }

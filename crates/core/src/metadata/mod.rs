@@ -2,6 +2,19 @@
 //! older systems left (contract §1.5, §1.6).
 //!
 //! Text in, [`Metadata`] out, and back. What we do not understand survives the round trip.
+//! [`json`] and [`conf`] know one form each; [`assemble`](mod@assemble) decides what the store
+//! says when its files are missing, damaged or of two minds. Reading and replacing the files is
+//! not done here.
+
+pub mod assemble;
+pub mod conf;
+mod field;
+mod intake;
+pub mod json;
+mod note;
+#[cfg(test)]
+mod properties;
+mod record;
 
 use std::collections::BTreeMap;
 
@@ -10,6 +23,10 @@ use serde_json::{Map, Value};
 
 use crate::session::{Mode, UnionKind};
 use crate::units::{Mib, SessionId};
+
+pub use assemble::{Assembled, Contents, FileRead, SessionDir, Source, StoreFiles, assemble};
+pub use json::JsonError;
+pub use note::{Note, code};
 
 /// The name of the canonical file.
 pub const JSON_FILE: &str = "session.json";

@@ -1,0 +1,327 @@
+//! The kernel command line: words as the kernel splits them, then the [`Request`] they make.
+//!
+//! Total on purpose: a typo in a boot entry must not stop the boot. What cannot be understood
+//! becomes an [`Oddity`] that names the parameter and what is done instead.
+
+use serde::{Deserialize, Serialize};
+
+use crate::request::{Action, Identity, OnMissing, Place, Request, Size, Source};
+use crate::units::Mib;
+
+/// One word of the command line: `name` or `name=value`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    /// The part before the first `=`.
+    pub name: String,
+    /// The part after it; absent for a flag.
+    pub value: Option<String>,
+}
+
+/// A parameter that was not understood, and what is done instead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Oddity {
+    /// The parameter as given, control characters escaped.
+    pub parameter: String,
+    /// What is wrong with it.
+    pub problem: String,
+    /// What is done instead.
+    pub instead: String,
+}
+
+impl std::fmt::Display for Oddity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            parameter,
+            problem,
+            instead,
+        } = self;
+        write!(f, "{parameter}: {problem}; {instead}")
+    }
+}
+
+/// Splits a command line into words as the kernel's `next_arg()` does (lib/cmdline.c): blanks
+/// separate, double quotes protect blanks, a pair of quotes around a value or a word is removed.
+///
+/// Stops at a lone `--`: what follows belongs to the real init.
+pub fn words(text: &str) -> Vec<Word> {
+    let mut words = Vec::new();
+    let mut rest = text.trim_start_matches(is_blank);
+    while !rest.is_empty() {
+        let mut in_quotes = false;
+        let end = rest
+            .char_indices()
+            .find(|&(_, c)| {
+                if c == '"' {
+                    in_quotes = !in_quotes;
+                }
+                is_blank(c) && !in_quotes
+            })
+            .map_or(rest.len(), |(at, _)| at);
+        let (word, tail) = rest.split_at(end);
+        if word == "--" {
+            break;
+        }
+        words.push(one_word(word));
+        rest = tail.trim_start_matches(is_blank);
+    }
+    words
+}
+
+fn is_blank(c: char) -> bool {
+    c.is_ascii_whitespace() || c == '\x0b'
+}
+
+fn one_word(word: &str) -> Word {
+    let word = unquote(word);
+    match word.split_once('=') {
+        None => Word {
+            name: word.to_owned(),
+            value: None,
+        },
+        Some((name, value)) => Word {
+            name: name.to_owned(),
+            value: Some(unquote(value).to_owned()),
+        },
+    }
+}
+
+/// Removes a leading quote and, only then, a trailing one.
+fn unquote(text: &str) -> &str {
+    text.strip_prefix('"')
+        .map_or(text, |inner| inner.strip_suffix('"').unwrap_or(inner))
+}
+
+/// Reads the parameters of contract §2. The last occurrence of a parameter wins; an empty value
+/// counts as absent; names match exactly.
+pub fn parse(text: &str) -> (Request, Vec<Oddity>) {
+    let mut request = Request::default();
+    let mut oddities = Vec::new();
+    // Read in order so that a later word overrides an earlier one, value and complaint alike.
+    let mut last: Vec<Word> = Vec::new();
+    for word in words(text) {
+        if word.value.as_deref() == Some("") {
+            continue;
+        }
+        last.retain(|earlier| earlier.name != word.name);
+        last.push(word);
+    }
+    for word in &last {
+        if let Err(oddity) = take(word, &mut request) {
+            oddities.push(oddity);
+        }
+    }
+    (request, oddities)
+}
+
+/// What other live systems call persistence: whoever writes one of these expects changes to be kept.
+const LOOKALIKES: [&str; 3] = ["persistence", "persistent", "persist"];
+
+/// Takes one word into the request; words of other programs are left alone.
+fn take(word: &Word, request: &mut Request) -> Result<(), Oddity> {
+    let odd = |problem: &str, instead: &str| Oddity {
+        parameter: shown(word),
+        problem: problem.to_owned(),
+        instead: instead.to_owned(),
+    };
+    let value = word.value.as_deref();
+    if value.is_some_and(|value| value.chars().any(char::is_control)) {
+        return match word.name.as_str() {
+            "perchdir" | "perchmode" | "perchsize" | "from" | "bext" | "union" => {
+                Err(odd("holds control characters", "the parameter is ignored"))
+            }
+            _ => Ok(()),
+        };
+    }
+    match (word.name.as_str(), value) {
+        ("perch", None) => request.ask_for_persistence(),
+        ("perch", Some(_)) => {
+            request.ask_for_persistence();
+            return Err(odd("takes no value", "taken as plain perch"));
+        }
+        ("perchdir", Some(value)) => {
+            let (action, place, oddity) = perchdir(value);
+            request.action = action;
+            request.place = place;
+            if let Some((problem, instead)) = oddity {
+                return Err(odd(problem, instead));
+            }
+        }
+        ("perchmode", Some(value)) => {
+            request.ask_for_persistence();
+            request.mode = Some(value.parse().map_err(|_| {
+                odd(
+                    "is none of native, dynfilefs, raw",
+                    "the session's own mode is used, native for a new one",
+                )
+            })?);
+        }
+        ("perchsize", Some(value)) => {
+            request.ask_for_persistence();
+            request.size = Some(size(value).ok_or_else(|| {
+                odd(
+                    "is no size such as 4000, 4000M, 4G or 4GiB",
+                    "the default size is used",
+                )
+            })?);
+        }
+        ("perchname", _) => {
+            return Err(odd("no longer exists", "the parameter is ignored"));
+        }
+        ("perchdir" | "perchmode" | "perchsize", None) => {
+            return Err(odd("lacks its value", "the parameter is ignored"));
+        }
+        (name, _) if LOOKALIKES.contains(&name) || name.starts_with("perch") => {
+            return Err(odd(
+                "is no parameter of perch",
+                "the parameter is ignored (perch keeps changes, perchdir=new starts a session)",
+            ));
+        }
+        ("union", Some(value)) => {
+            request.union = Some(value.parse().map_err(|_| {
+                odd(
+                    "is none of overlayfs, aufs",
+                    "the union is chosen by the kernel's abilities",
+                )
+            })?);
+        }
+        ("from", Some(value)) => {
+            request.source = source(value).map_err(|problem| {
+                odd(problem, "every device is searched for the usual directory")
+            })?;
+        }
+        ("fromwait", Some(value)) => match value.parse() {
+            Ok(seconds @ 1..=3600) => request.wait_seconds = seconds,
+            _ => return Err(odd("is no number of seconds from 1 to 3600", "45 is used")),
+        },
+        ("frommissing", Some(value)) => {
+            request.on_missing = match value {
+                "retry" => OnMissing::Retry,
+                "shell" => OnMissing::Shell,
+                "reboot" => OnMissing::Reboot,
+                "poweroff" => OnMissing::Poweroff,
+                _ => {
+                    return Err(odd(
+                        "is none of retry, shell, reboot, poweroff",
+                        "retry is used",
+                    ));
+                }
+            };
+        }
+        ("bext", Some(value)) => {
+            if value.contains('/') || value.len() > 32 {
+                return Err(odd("is no file name ending", "sb is used"));
+            }
+            request.extension = value.trim_start_matches('.').to_owned();
+        }
+        ("init", Some(value)) if value.starts_with('/') => {
+            request.init = Some(value.to_owned());
+        }
+        ("timing", _) => request.timing = true,
+        ("debug", None) => request.debug = true,
+        ("load" | "noload" | "toram", _) => {
+            return Err(odd(
+                "is not supported by this version of perch yet",
+                "the parameter is ignored",
+            ));
+        }
+        _ => {} // other programs' parameters
+    }
+    Ok(())
+}
+
+/// The word as the user wrote it, short and without control characters.
+fn shown(word: &Word) -> String {
+    let mut text = word.name.clone();
+    if let Some(value) = &word.value {
+        text.push('=');
+        text.push_str(value);
+    }
+    text.chars()
+        .take(120)
+        .flat_map(char::escape_debug)
+        .collect::<String>()
+}
+
+type Complaint = (&'static str, &'static str);
+
+fn perchdir(value: &str) -> (Action, Place, Option<Complaint>) {
+    let medium = Place::Medium;
+    match value {
+        "resume" => (Action::Resume, medium, None),
+        "new" => (Action::New, medium, None),
+        "ask" => (Action::Ask, medium, None),
+        "fresh" => (Action::Fresh, medium, None),
+        number if number.bytes().all(|b| b.is_ascii_digit()) => match number.parse() {
+            Ok(id) => (Action::Number(id), medium, None),
+            Err(_) => (
+                Action::Fresh,
+                medium,
+                Some((
+                    "is not a session number (1 to 999999999, no leading zero)",
+                    "the system starts in RAM, because no other session may be opened instead",
+                )),
+            ),
+        },
+        elsewhere
+            if elsewhere.starts_with('/')
+                || elsewhere.starts_with("askdisk")
+                || Identity::parse(elsewhere).is_some() =>
+        {
+            (Action::Resume, Place::Elsewhere(elsewhere.to_owned()), None)
+        }
+        _ => (
+            Action::Resume,
+            medium,
+            Some((
+                "is none of resume, new, ask, fresh, a session number or a place",
+                "the last session is resumed",
+            )),
+        ),
+    }
+}
+
+/// `4000`, `4000M`, `4000MB`, `4G`, `4GB`, `1T`, `4GiB`, `1TiB`, in any case. G is 1000 MiB and T is
+/// 1 000 000 MiB, as boot entries in the field mean them; GiB and TiB count 1024.
+fn size(value: &str) -> Option<Size> {
+    let digits = value.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = value.split_at(digits);
+    let number: u64 = number.parse().ok()?;
+    let factor = match unit.to_ascii_lowercase().as_str() {
+        "" | "m" | "mb" | "mib" => 1,
+        "g" | "gb" => 1000,
+        "gib" => 1024,
+        "t" | "tb" => 1_000_000,
+        "tib" => 1 << 20,
+        _ => return None,
+    };
+    match number.checked_mul(factor)? {
+        0 => Some(Size::MostOfFree),
+        mib => Some(Size::Exactly(Mib(mib))),
+    }
+}
+
+/// `from=`: a directory on any device, or a device with or without a directory.
+fn source(value: &str) -> Result<Source, &'static str> {
+    if value.starts_with("http:") || value.starts_with("https:") || value.starts_with("askdisk") {
+        return Err("is a source that this version of perch does not support");
+    }
+    let (identity, dir) = match Identity::parse(value) {
+        Some((identity, dir)) => (Some(identity), dir),
+        None => (None, value.to_owned()),
+    };
+    let dir = dir.trim_matches('/').to_owned();
+    if dir.split('/').any(|part| part == ".." || part == ".") {
+        return Err("holds . or .. as a directory");
+    }
+    if dir.to_ascii_lowercase().ends_with(".iso") {
+        return Err("names an ISO file, which this version of perch does not support yet");
+    }
+    Ok(Source {
+        identity,
+        dir: (!dir.is_empty()).then_some(dir),
+    })
+}
+
+#[cfg(test)]
+#[path = "cmdline/tests.rs"]
+mod tests;

@@ -1,0 +1,165 @@
+use super::*;
+use crate::session::{Mode, UnionKind};
+use crate::units::SessionId;
+
+fn id(number: u32) -> SessionId {
+    SessionId::new(number).unwrap()
+}
+
+#[test]
+fn words_are_split_as_the_kernel_splits_them() {
+    let pair = |name: &str, value: Option<&str>| (name.to_owned(), value.map(str::to_owned));
+    for (text, want) in [
+        ("", vec![]),
+        ("  a  b=c\n", vec![pair("a", None), pair("b", Some("c"))]),
+        ("a=\"b c\" d", vec![pair("a", Some("b c")), pair("d", None)]),
+        ("\"a=b c\" d", vec![pair("a", Some("b c")), pair("d", None)]),
+        ("a=b=c", vec![pair("a", Some("b=c"))]),
+        (
+            "a=\"unterminated b",
+            vec![pair("a", Some("unterminated b"))],
+        ),
+        ("a -- perch", vec![pair("a", None)]),
+    ] {
+        let got: Vec<_> = words(text).into_iter().map(|w| (w.name, w.value)).collect();
+        assert_eq!(got, want, "text {text:?}");
+    }
+}
+
+#[test]
+fn actions_are_whole_words() {
+    for (text, want) in [
+        ("quiet", Action::Off),
+        ("foo=superchannel", Action::Off),
+        ("hostname=perch", Action::Off),
+        ("xperch superperch=1 -perch", Action::Off),
+        ("perch", Action::Resume),
+        ("perchmode=native", Action::Resume),
+        ("perchsize=100", Action::Resume),
+        ("perchdir=resume", Action::Resume),
+        ("perchdir=new perch", Action::New),
+        ("perch perchdir=new", Action::New),
+        ("perchdir=ask", Action::Ask),
+        ("perchdir=fresh perch", Action::Fresh),
+        ("perchdir=12", Action::Number(id(12))),
+        ("perchdir=1 perchdir=2", Action::Number(id(2))),
+        ("perchdir=", Action::Off),
+        ("perchdir=\"new\"", Action::New),
+        ("perch=", Action::Off),
+    ] {
+        let (request, odd) = parse(text);
+        assert_eq!(request.action, want, "text {text:?}");
+        assert_eq!(odd, [], "text {text:?}");
+    }
+}
+
+#[test]
+fn malformed_parameters_are_named_with_what_is_done_instead() {
+    for (text, parameter, action) in [
+        ("perchdir=007", "perchdir=007", Action::Fresh),
+        ("perchdir=0", "perchdir=0", Action::Fresh),
+        ("perchdir=9999999999", "perchdir=9999999999", Action::Fresh),
+        ("perchdir=resum", "perchdir=resum", Action::Resume),
+        ("perchmode=foo", "perchmode=foo", Action::Resume),
+        ("perchsize=-5", "perchsize=-5", Action::Resume),
+        ("perchsize=1.5G", "perchsize=1.5G", Action::Resume),
+        ("perchsize=100K", "perchsize=100K", Action::Resume),
+        (
+            "perchsize=99999999999999999999",
+            "perchsize=99999999999999999999",
+            Action::Resume,
+        ),
+        (
+            "perchsize=18446744073709551615T",
+            "perchsize=18446744073709551615T",
+            Action::Resume,
+        ),
+        ("perch=yes", "perch=yes", Action::Resume),
+        ("perchname=x", "perchname=x", Action::Off),
+        ("union=btrfs", "union=btrfs", Action::Off),
+        ("from=/a/../b", "from=/a/../b", Action::Off),
+        ("from=http://x/y", "from=http://x/y", Action::Off),
+        ("fromwait=soon", "fromwait=soon", Action::Off),
+        ("frommissing=cry", "frommissing=cry", Action::Off),
+        ("toram", "toram", Action::Off),
+        ("perchdri=new", "perchdri=new", Action::Off),
+        ("perchdir", "perchdir", Action::Off),
+        ("persistent", "persistent", Action::Off),
+        ("perchdir=\"a\x1b[2J\"", "perchdir=a\\u{1b}[2J", Action::Off),
+    ] {
+        let (request, odd) = parse(text);
+        let named: Vec<_> = odd.iter().map(|o| o.parameter.as_str()).collect();
+        assert_eq!(named, [parameter], "text {text:?}");
+        assert_eq!(request.action, action, "text {text:?}");
+    }
+}
+
+#[test]
+fn sizes_count_as_the_boot_entries_in_the_field_mean_them() {
+    for (text, want) in [
+        ("512", Some(Size::Exactly(Mib(512)))),
+        ("512m", Some(Size::Exactly(Mib(512)))),
+        ("4G", Some(Size::Exactly(Mib(4000)))),
+        ("4gb", Some(Size::Exactly(Mib(4000)))),
+        ("4GiB", Some(Size::Exactly(Mib(4096)))),
+        ("1T", Some(Size::Exactly(Mib(1_000_000)))),
+        ("1TiB", Some(Size::Exactly(Mib(1_048_576)))),
+        ("0", Some(Size::MostOfFree)),
+        ("G", None),
+        ("4X", None),
+        ("+4", None),
+    ] {
+        assert_eq!(size(text), want, "size {text:?}");
+    }
+}
+
+#[test]
+fn sources_and_modes_become_types() {
+    let (request, odd) = parse(
+        "from=/dev/disk/by-label/MY_STICK/linux/minios5 perchmode=raw union=overlayfs bext=.xzm timing",
+    );
+    assert_eq!(odd, []);
+    assert_eq!(request.mode, Some(Mode::Raw));
+    assert_eq!(request.union, Some(UnionKind::Overlayfs));
+    assert_eq!(request.extension, "xzm");
+    assert!(request.timing);
+    assert_eq!(
+        request.source,
+        Source {
+            identity: Some(Identity::Label("MY_STICK".into())),
+            dir: Some("linux/minios5".into())
+        }
+    );
+}
+
+#[test]
+fn devices_are_named_in_every_form() {
+    for (text, want) in [
+        ("/dev/sda1", Some((Identity::Node("sda1".into()), ""))),
+        (
+            "/dev/sda1/a/b",
+            Some((Identity::Node("sda1".into()), "a/b")),
+        ),
+        (
+            "/dev/mapper/v/x",
+            Some((Identity::Node("mapper/v".into()), "x")),
+        ),
+        ("label:L/d", Some((Identity::Label("L".into()), "d"))),
+        (
+            "uuid:1234-ABCD",
+            Some((Identity::Uuid("1234-ABCD".into()), "")),
+        ),
+        (
+            "/dev/disk/by-partuuid/x/y",
+            Some((Identity::PartUuid("x".into()), "y")),
+        ),
+        ("partlabel:p", Some((Identity::PartLabel("p".into()), ""))),
+        ("/dev/", None),
+        ("/dev/mapper/", None),
+        ("label:", None),
+        ("/minios", None),
+    ] {
+        let got = Identity::parse(text);
+        assert_eq!(got, want.map(|(i, d)| (i, d.to_owned())), "text {text:?}");
+    }
+}

@@ -1,0 +1,373 @@
+//! The decision: what was asked for and what was found, to what is done about sessions.
+//!
+//! One function, [`decide`], for every boot and every attempt of a boot: contract §3.1, column OURS.
+//! It never opens another session than the one asked for by number, never reuses a number, and
+//! ends in RAM with a reason wherever a session cannot be had.
+
+use serde::{Deserialize, Serialize};
+
+use crate::facts::{Facts, StoreState};
+use crate::reason::{Reason, Then};
+use crate::request::{Action, Place, Request};
+use crate::session::{Mode, Session, UnionKind};
+use crate::units::SessionId;
+
+/// What is done about sessions, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Decision {
+    /// What is done.
+    #[serde(flatten)]
+    pub choice: Choice,
+    /// The union that joins the layers.
+    pub union: UnionKind,
+    /// Why, in the order in which it was found.
+    pub reasons: Vec<Reason>,
+}
+
+/// What is done about sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase", tag = "choice")]
+pub enum Choice {
+    /// Changes stay in RAM.
+    Ram,
+    /// An existing session is opened.
+    Resume {
+        /// Its number.
+        id: SessionId,
+        /// Its mode.
+        mode: Mode,
+    },
+    /// A new session is made.
+    Create {
+        /// Its number.
+        id: SessionId,
+        /// Its mode.
+        mode: Mode,
+        /// The default that an incompatible system passed over; absent if none was.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        instead_of: Option<SessionId>,
+    },
+    /// The user is asked.
+    Ask,
+}
+
+impl Choice {
+    /// The session that is opened or made; `None` for RAM and for a question.
+    pub fn session(self) -> Option<SessionId> {
+        match self {
+            Self::Ram | Self::Ask => None,
+            Self::Resume { id, .. } | Self::Create { id, .. } => Some(id),
+        }
+    }
+}
+
+/// A step that failed earlier in this boot and was undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The session it was for.
+    pub id: Option<SessionId>,
+    /// The step, in words.
+    pub step: String,
+    /// The error.
+    pub error: String,
+}
+
+/// Decides what is done about sessions. Pure: the same facts give the same decision anywhere.
+///
+/// Whatever failed before, the next decision is RAM: nothing else the user did not ask for is
+/// opened or made in its place.
+pub fn decide(request: &Request, facts: &Facts, failures: &[Failure]) -> Decision {
+    let mut reasons = Vec::new();
+    let union = choose_union(request, facts, &mut reasons);
+    let choice = match failures {
+        [] => choose(request, facts, union, &mut reasons),
+        failures => {
+            reasons.extend(failures.iter().map(|failure| Reason::StepFailed {
+                id: failure.id,
+                step: failure.step.clone(),
+                error: failure.error.clone(),
+            }));
+            Choice::Ram
+        }
+    };
+    Decision {
+        choice,
+        union,
+        reasons,
+    }
+}
+
+fn choose_union(request: &Request, facts: &Facts, reasons: &mut Vec<Reason>) -> UnionKind {
+    let best = if facts.unions.contains(&UnionKind::Aufs) {
+        UnionKind::Aufs
+    } else {
+        UnionKind::Overlayfs
+    };
+    match request.union {
+        None => best,
+        Some(asked) if facts.unions.contains(&asked) => asked,
+        Some(asked) => {
+            if asked != best {
+                reasons.push(Reason::UnionUnavailable {
+                    asked,
+                    instead: best,
+                });
+            }
+            best
+        }
+    }
+}
+
+fn choose(request: &Request, facts: &Facts, union: UnionKind, reasons: &mut Vec<Reason>) -> Choice {
+    let mut ram = |reason| {
+        reasons.push(reason);
+        Choice::Ram
+    };
+    match request.action {
+        Action::Off => return ram(Reason::NotAsked),
+        Action::Fresh => return ram(Reason::FreshAsked),
+        Action::Resume | Action::New | Action::Ask | Action::Number(_) => {}
+    }
+    if let Place::Elsewhere(place) = &request.place {
+        return ram(Reason::PlaceUnsupported {
+            place: place.clone(),
+        });
+    }
+    match &facts.store.state {
+        StoreState::ReadOnly(why) => {
+            return ram(Reason::StoreReadOnly { why: why.clone() });
+        }
+        StoreState::Unusable(why) => {
+            return ram(Reason::StoreUnusable { why: why.clone() });
+        }
+        StoreState::Missing => reasons.push(Reason::StoreMade),
+        StoreState::Ready => {}
+    }
+    let mut case = Case {
+        request,
+        facts,
+        union,
+        reasons,
+    };
+    match request.action {
+        Action::Number(id) => case.by_number(id),
+        Action::New => case.asked_new(),
+        Action::Ask if facts.console && !facts.store.sessions.is_empty() => Choice::Ask,
+        Action::Ask => {
+            if !facts.store.sessions.is_empty() {
+                case.reasons.push(Reason::NobodyToAsk);
+            }
+            case.resume()
+        }
+        Action::Off | Action::Fresh | Action::Resume => case.resume(),
+    }
+}
+
+/// One decision in the making, once the store is known to be usable.
+struct Case<'a> {
+    request: &'a Request,
+    facts: &'a Facts,
+    union: UnionKind,
+    reasons: &'a mut Vec<Reason>,
+}
+
+impl Case<'_> {
+    fn ram(&mut self, reason: Reason) -> Choice {
+        self.reasons.push(reason);
+        Choice::Ram
+    }
+
+    /// The default session, else the one used last, else the first one.
+    fn resume(&mut self) -> Choice {
+        let store = &self.facts.store;
+        let default = store.metadata.default;
+        let session = match default.and_then(|id| store.session(id)) {
+            Some(session) => session,
+            None => match (store.most_recent(), default) {
+                (None, _) => {
+                    return self.create(None, |id| Reason::FirstSession { id });
+                }
+                (Some(recent), Some(default)) => {
+                    self.reasons.push(Reason::DefaultMissing {
+                        default,
+                        instead: recent.id,
+                    });
+                    recent
+                }
+                (Some(recent), None) => {
+                    self.reasons.push(Reason::NoDefault { instead: recent.id });
+                    recent
+                }
+            },
+        };
+        let id = session.id;
+        let Some(next) = store.next_id() else {
+            return self.ram(Reason::NoNumberLeft);
+        };
+        let mut differences = self.differences(session, Then::New(next));
+        if let Some(asked) = self.asked_mode().filter(|asked| *asked != session.mode) {
+            differences.insert(
+                0,
+                Reason::ModeDiffers {
+                    id,
+                    stored: session.mode,
+                    asked,
+                    then: Then::New(next),
+                },
+            );
+        }
+        if !differences.is_empty() {
+            self.reasons.append(&mut differences);
+            return self.make(next, Some(id));
+        }
+        if default == Some(id) {
+            self.reasons.push(Reason::DefaultResumed { id });
+        }
+        self.open(session)
+    }
+
+    /// This session or none. Its number is an explicit choice: another version or edition is said,
+    /// not refused; another union cannot be opened without showing the wrong files.
+    fn by_number(&mut self, id: SessionId) -> Choice {
+        let store = &self.facts.store;
+        let Some(session) = store.session(id) else {
+            let existing = store.sessions.iter().map(|session| session.id).collect();
+            return self.ram(Reason::NumberMissing { id, existing });
+        };
+        self.reasons.push(Reason::NumberAsked { id });
+        if let Some(stored) = session.union.filter(|stored| *stored != self.union) {
+            return self.ram(Reason::UnionDiffers {
+                id,
+                stored,
+                runs: self.union,
+                then: Then::Ram,
+            });
+        }
+        let mut differences = self.differences(session, Then::Open);
+        self.reasons.append(&mut differences);
+        if let Some(asked) = self.request.mode.filter(|asked| *asked != session.mode) {
+            self.reasons.push(Reason::ModeDiffers {
+                id,
+                stored: session.mode,
+                asked,
+                then: Then::Open,
+            });
+        }
+        self.open(session)
+    }
+
+    fn asked_new(&mut self) -> Choice {
+        if self.facts.store.sessions.is_empty() {
+            self.create(None, |id| Reason::FirstSession { id })
+        } else {
+            self.create(None, |id| Reason::NewAsked { id })
+        }
+    }
+
+    /// Every way in which the running system differs from the one that wrote the session. What is
+    /// not recorded is not held against it.
+    fn differences(&self, session: &Session, then: Then) -> Vec<Reason> {
+        let id = session.id;
+        let system = &self.facts.system;
+        let mut found = Vec::new();
+        if let Some(stored) = session.union.filter(|stored| *stored != self.union) {
+            found.push(Reason::UnionDiffers {
+                id,
+                stored,
+                runs: self.union,
+                then,
+            });
+        }
+        if let Some((stored, runs)) = differ(&session.version, &system.version) {
+            found.push(Reason::VersionDiffers {
+                id,
+                stored,
+                runs,
+                then,
+            });
+        }
+        if let Some((stored, runs)) = differ(&session.edition, &system.edition) {
+            found.push(Reason::EditionDiffers {
+                id,
+                stored,
+                runs,
+                then,
+            });
+        }
+        found
+    }
+
+    /// The mode asked for, as far as the store's file system can do it: a native session asked for
+    /// on FAT means a container, at the first boot and at every later one.
+    fn asked_mode(&self) -> Option<Mode> {
+        self.request.mode.map(|mode| match mode {
+            Mode::Native if !self.facts.store.fs.holds_native() => Mode::Dynfilefs,
+            mode => mode,
+        })
+    }
+
+    fn open(&mut self, session: &Session) -> Choice {
+        let (id, mode) = (session.id, session.mode);
+        if mode == Mode::Native && !self.facts.store.fs.holds_native() {
+            return self.ram(Reason::NativeImpossible {
+                fs: self.facts.store.fs,
+                instead: None,
+            });
+        }
+        if !self.facts.modes.contains(&mode) {
+            return self.ram(Reason::ModeUnavailable { mode });
+        }
+        Choice::Resume { id, mode }
+    }
+
+    fn create(
+        &mut self,
+        instead_of: Option<SessionId>,
+        reason: impl FnOnce(SessionId) -> Reason,
+    ) -> Choice {
+        match self.facts.store.next_id() {
+            Some(id) => {
+                self.reasons.push(reason(id));
+                self.make(id, instead_of)
+            }
+            None => self.ram(Reason::NoNumberLeft),
+        }
+    }
+
+    fn make(&mut self, id: SessionId, instead_of: Option<SessionId>) -> Choice {
+        let fs = self.facts.store.fs;
+        let asked = self.request.mode.unwrap_or(Mode::Native);
+        let mode = if asked == Mode::Native && !fs.holds_native() {
+            let instead = Mode::Dynfilefs;
+            if !self.facts.modes.contains(&instead) {
+                return self.ram(Reason::NativeImpossible { fs, instead: None });
+            }
+            self.reasons.push(Reason::NativeImpossible {
+                fs,
+                instead: Some(instead),
+            });
+            instead
+        } else {
+            asked
+        };
+        if !self.facts.modes.contains(&mode) {
+            return self.ram(Reason::ModeUnavailable { mode });
+        }
+        Choice::Create {
+            id,
+            mode,
+            instead_of,
+        }
+    }
+}
+
+fn differ(stored: &Option<String>, runs: &Option<String>) -> Option<(String, String)> {
+    match (stored, runs) {
+        (Some(stored), Some(runs)) if stored != runs => Some((stored.clone(), runs.clone())),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "decide/tests.rs"]
+mod tests;

@@ -1,0 +1,323 @@
+use super::*;
+use crate::cmdline;
+use crate::fixture::{facts, id, session};
+use crate::fs::FsKind;
+
+fn decided(cmdline: &str, facts: &Facts) -> (Choice, Vec<&'static str>) {
+    let (request, _) = cmdline::parse(cmdline);
+    let decision = decide(&request, facts, &[]);
+    let codes = decision.reasons.iter().map(Reason::code).collect();
+    (decision.choice, codes)
+}
+
+fn resume(number: u32) -> Choice {
+    Choice::Resume {
+        id: id(number),
+        mode: Mode::Native,
+    }
+}
+
+fn create(number: u32, mode: Mode, instead_of: Option<u32>) -> Choice {
+    Choice::Create {
+        id: id(number),
+        mode,
+        instead_of: instead_of.map(id),
+    }
+}
+
+/// Contract §3.1: action × state, column OURS.
+#[test]
+fn each_action_in_each_state() {
+    let none: &[Session] = &[];
+    let two = [session(1), session(2)];
+    let ten: Vec<_> = (1..=10).map(session).collect();
+    let far: Vec<_> = ten.iter().cloned().chain([session(999)]).collect();
+    let native = Mode::Native;
+    type Row<'a> = (&'a str, &'a [Session], Option<u32>, Choice, &'a [&'a str]);
+    let rows: &[Row<'_>] = &[
+        ("", &two, Some(1), Choice::Ram, &["persistence-not-asked"]),
+        (
+            "foo=superchannel",
+            &two,
+            Some(1),
+            Choice::Ram,
+            &["persistence-not-asked"],
+        ),
+        (
+            "perchdir=fresh",
+            &two,
+            Some(1),
+            Choice::Ram,
+            &["fresh-asked"],
+        ),
+        (
+            "perch",
+            none,
+            None,
+            create(1, native, None),
+            &["first-session"],
+        ),
+        (
+            "perchdir=resume",
+            none,
+            None,
+            create(1, native, None),
+            &["first-session"],
+        ),
+        (
+            "perchdir=new",
+            none,
+            None,
+            create(1, native, None),
+            &["first-session"],
+        ),
+        (
+            "perchdir=ask",
+            none,
+            None,
+            create(1, native, None),
+            &["first-session"],
+        ),
+        ("perch", &two, Some(2), resume(2), &["default-resumed"]),
+        (
+            "perchdir=new",
+            &ten,
+            Some(3),
+            create(11, native, None),
+            &["new-asked"],
+        ),
+        (
+            "perchdir=new",
+            &far,
+            Some(3),
+            create(1000, native, None),
+            &["new-asked"],
+        ),
+        ("perchdir=1", &two, Some(2), resume(1), &["number-asked"]),
+        (
+            "perchdir=5",
+            &two,
+            Some(2),
+            Choice::Ram,
+            &["number-missing"],
+        ),
+        ("perchdir=5", none, None, Choice::Ram, &["number-missing"]),
+        (
+            "perchdir=ask",
+            &two,
+            Some(2),
+            resume(2),
+            &["nobody-to-ask", "default-resumed"],
+        ),
+        ("perch", &two, Some(77), resume(2), &["default-missing"]),
+        ("perch", &two, None, resume(2), &["no-default"]),
+        (
+            "perch perchmode=raw",
+            &two,
+            Some(1),
+            create(3, Mode::Raw, Some(1)),
+            &["mode-differs"],
+        ),
+        (
+            "perchdir=1 perchmode=raw",
+            &two,
+            Some(2),
+            resume(1),
+            &["number-asked", "mode-differs"],
+        ),
+        (
+            "perch perchmode=foo",
+            &two,
+            Some(1),
+            resume(1),
+            &["default-resumed"],
+        ),
+        (
+            "perchdir=/dev/sdb1",
+            &two,
+            Some(1),
+            Choice::Ram,
+            &["place-unsupported"],
+        ),
+    ];
+    for (cmdline, sessions, default, want, codes) in rows {
+        let got = decided(cmdline, &facts(sessions, *default));
+        assert_eq!(
+            got,
+            (*want, codes.to_vec()),
+            "{cmdline:?}, default {default:?}"
+        );
+    }
+}
+
+#[test]
+fn what_differs_is_named_and_nothing_else() {
+    let with = |change: fn(&mut Session)| {
+        let mut changed = session(1);
+        change(&mut changed);
+        changed
+    };
+    for (changed, code, says) in [
+        (
+            with(|s| s.version = Some("5.0".into())),
+            "version-differs",
+            "version 5.0",
+        ),
+        (
+            with(|s| s.edition = Some("ultra".into())),
+            "edition-differs",
+            "edition ultra",
+        ),
+        (
+            with(|s| s.union = Some(UnionKind::Aufs)),
+            "union-differs",
+            "aufs",
+        ),
+    ] {
+        let facts = facts(&[changed], Some(1));
+        let (request, _) = cmdline::parse("perch");
+        let decision = decide(&request, &facts, &[]);
+        assert_eq!(decision.choice, create(2, Mode::Native, Some(1)), "{code}");
+        let codes: Vec<_> = decision.reasons.iter().map(Reason::code).collect();
+        assert_eq!(codes, [code]);
+        assert!(decision.reasons[0].to_string().contains(says), "{code}");
+    }
+    let silent = with(|s| {
+        s.version = None;
+        s.edition = None;
+        s.union = None;
+    });
+    let got = decided("perch", &facts(&[silent], Some(1)));
+    assert_eq!(got, (resume(1), vec!["default-resumed"]));
+}
+
+#[test]
+fn a_session_asked_for_by_number_is_opened_unless_its_union_is_missing() {
+    let mut old = session(1);
+    old.version = Some("4".into());
+    let got = decided("perchdir=1", &facts(&[old.clone()], None));
+    assert_eq!(got, (resume(1), vec!["number-asked", "version-differs"]));
+    old.union = Some(UnionKind::Aufs);
+    let got = decided("perchdir=1", &facts(&[old], None));
+    assert_eq!(got, (Choice::Ram, vec!["number-asked", "union-differs"]));
+}
+
+#[test]
+fn a_store_that_cannot_be_written_means_ram_with_the_reason() {
+    for (state, want) in [
+        (
+            StoreState::ReadOnly("iso9660".into()),
+            vec!["store-read-only"],
+        ),
+        (
+            StoreState::Unusable("a file".into()),
+            vec!["store-unusable"],
+        ),
+    ] {
+        for cmdline in ["perch", "perchdir=new", "perchdir=1", "perchdir=ask"] {
+            let mut facts = facts(&[session(1)], Some(1));
+            facts.store.state = state.clone();
+            assert_eq!(
+                decided(cmdline, &facts),
+                (Choice::Ram, want.clone()),
+                "{cmdline}"
+            );
+        }
+    }
+    let mut missing = facts(&[], None);
+    missing.store.state = StoreState::Missing;
+    let got = decided("perch", &missing);
+    assert_eq!(
+        got,
+        (
+            create(1, Mode::Native, None),
+            vec!["store-made", "first-session"]
+        )
+    );
+}
+
+#[test]
+fn fat_gets_one_container_session_and_keeps_resuming_it() {
+    let mut empty = facts(&[], None);
+    empty.store.fs = FsKind::Vfat;
+    let got = decided("perch perchmode=native", &empty);
+    assert_eq!(
+        got,
+        (
+            create(1, Mode::Dynfilefs, None),
+            vec!["first-session", "native-impossible"]
+        )
+    );
+    let mut container = session(1);
+    container.mode = Mode::Dynfilefs;
+    let mut later = facts(&[container], Some(1));
+    later.store.fs = FsKind::Vfat;
+    let (choice, _) = decided("perch perchmode=native", &later);
+    assert_eq!(
+        choice,
+        Choice::Resume {
+            id: id(1),
+            mode: Mode::Dynfilefs
+        }
+    );
+    empty.modes = vec![Mode::Native];
+    let (choice, codes) = decided("perch", &empty);
+    assert_eq!(
+        (choice, codes),
+        (Choice::Ram, vec!["first-session", "native-impossible"])
+    );
+}
+
+#[test]
+fn after_a_failure_nothing_else_is_opened() {
+    let facts = facts(&[session(1), session(2)], Some(1));
+    let failure = Failure {
+        id: Some(id(1)),
+        step: "keep changes in session 1".into(),
+        error: "input/output error".into(),
+    };
+    for cmdline in ["perch", "perchdir=new", "perchdir=2"] {
+        let (request, _) = cmdline::parse(cmdline);
+        let decision = decide(&request, &facts, std::slice::from_ref(&failure));
+        assert_eq!(decision.choice, Choice::Ram, "{cmdline}");
+        assert_eq!(decision.reasons[0].code(), "step-failed");
+    }
+}
+
+#[test]
+fn the_union_is_what_was_asked_for_if_the_kernel_has_it() {
+    use UnionKind::{Aufs, Overlayfs};
+    let both = [Overlayfs, Aufs];
+    for (unions, asked, want) in [
+        (&both[..1], "", Overlayfs),
+        (&both[..], "", Aufs),
+        (&both[..], "union=overlayfs", Overlayfs),
+        (&both[..1], "union=aufs", Overlayfs),
+    ] {
+        let mut facts = facts(&[], None);
+        facts.unions = unions.to_vec();
+        let (request, _) = cmdline::parse(asked);
+        assert_eq!(
+            decide(&request, &facts, &[]).union,
+            want,
+            "{unions:?} {asked}"
+        );
+    }
+}
+
+#[test]
+fn numbers_are_not_reused_while_a_higher_one_exists() {
+    for (numbers, want) in [
+        (vec![], Some(1)),
+        (vec![1, 2], Some(3)),
+        (vec![9, 10], Some(11)),
+        (vec![1, SessionId::MAX], Some(2)),
+    ] {
+        let sessions: Vec<_> = numbers.iter().copied().map(session).collect();
+        let next = facts(&sessions, None).store.next_id();
+        assert_eq!(next.map(SessionId::get), want, "{numbers:?}");
+    }
+    let mut with_a_file = facts(&[session(1)], None);
+    with_a_file.store.taken = vec![id(7)];
+    assert_eq!(with_a_file.store.next_id(), Some(id(8)), "7 is a file");
+}

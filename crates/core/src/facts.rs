@@ -1,0 +1,136 @@
+//! What was found: the machine, the medium and the session store.
+//!
+//! Facts are plain data that a boot writes to `/run/perch/boot.json`, so that its decision can be
+//! replayed elsewhere (`perch-init explain`).
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::bundle::Bundle;
+use crate::fs::FsKind;
+use crate::metadata::{Assembled, Metadata, Note, Source};
+use crate::session::{Mode, Session, System, UnionKind};
+use crate::units::{Bytes, SessionId};
+
+/// Everything that a decision depends on, besides the request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// The running system.
+    pub system: System,
+    /// Union file systems that the running kernel has, and perch can use.
+    pub unions: Vec<UnionKind>,
+    /// Session modes that this program can open and create with what it carries.
+    pub modes: Vec<Mode>,
+    /// Whether somebody can be asked.
+    pub console: bool,
+    /// The medium with the bundles.
+    pub medium: Medium,
+    /// The session store on it.
+    pub store: Store,
+}
+
+/// The medium that the system runs from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Medium {
+    /// The device's name below `/dev/`.
+    pub device: String,
+    /// What its superblock says it is.
+    pub fs: FsKind,
+    /// The data directory, relative to the medium's root; empty for the root itself.
+    pub dir: String,
+    /// Its bundles, lowest first.
+    pub bundles: Vec<Bundle>,
+}
+
+/// The directory that holds the sessions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Store {
+    /// Whether it can be used.
+    pub state: StoreState,
+    /// The file system it lies on.
+    pub fs: FsKind,
+    /// Free space there; absent where it could not be learnt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free: Option<Bytes>,
+    /// Each session whose directory exists, by number.
+    #[serde(default)]
+    pub sessions: Vec<Session>,
+    /// Numbers that something else than a session directory has: not to be given to a new session.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken: Vec<SessionId>,
+    /// What the store records.
+    #[serde(default)]
+    pub metadata: Metadata,
+    /// Where that record was read from.
+    pub source: Source,
+    /// Whether the files already say just that, so that nothing needs to be written.
+    pub agrees: bool,
+    /// Files that cannot be read as metadata: renamed before anything is written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quarantine: Vec<String>,
+    /// Oddities met while reading.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+}
+
+/// Whether the session store can be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "is", content = "why")]
+pub enum StoreState {
+    /// It is there and its medium can be written.
+    Ready,
+    /// It is not there, but can be made.
+    Missing,
+    /// Its medium cannot be written; why.
+    ReadOnly(String),
+    /// It cannot be read or is no directory; why.
+    Unusable(String),
+}
+
+impl Store {
+    /// Takes over what the store's files and directories say.
+    pub fn take(&mut self, assembled: Assembled) {
+        let Assembled {
+            metadata,
+            sessions,
+            source,
+            quarantine,
+            agrees,
+            notes,
+        } = assembled;
+        self.metadata = metadata;
+        self.sessions = sessions;
+        self.source = source;
+        self.quarantine = quarantine;
+        self.agrees = agrees;
+        self.notes = notes;
+    }
+
+    /// The session with this number, if its directory exists.
+    pub fn session(&self, id: SessionId) -> Option<&Session> {
+        self.sessions.iter().find(|session| session.id == id)
+    }
+
+    /// The number for a new session: one above the largest; once that is taken, the smallest free
+    /// one. `None` only if every number is taken.
+    pub fn next_id(&self) -> Option<SessionId> {
+        let sessions = self.sessions.iter().map(|session| session.id);
+        let used: BTreeSet<SessionId> = sessions.chain(self.taken.iter().copied()).collect();
+        match used.last() {
+            None => Some(SessionId::FIRST),
+            Some(largest) => SessionId::new(largest.get() + 1).or_else(|| {
+                (1..=SessionId::MAX)
+                    .filter_map(SessionId::new)
+                    .find(|id| !used.contains(id))
+            }),
+        }
+    }
+
+    /// The session that was changed last; of several the one with the largest number.
+    pub fn most_recent(&self) -> Option<&Session> {
+        self.sessions
+            .iter()
+            .max_by_key(|session| (session.modified, session.id))
+    }
+}

@@ -1,0 +1,110 @@
+//! From decision to deed and, where a step fails, to the next decision.
+
+use crate::cause::Causes;
+use crate::decide::{Decision, Failure, decide};
+use crate::facts::Facts;
+use crate::plan::{self, Plan, Step};
+use crate::request::Request;
+
+/// Carries out steps. The real one works on the machine, the one in tests records and fails where
+/// told to.
+pub trait Apply {
+    /// Why a step failed.
+    type Error: std::error::Error + 'static;
+
+    /// Does one step.
+    fn apply(&mut self, step: &Step) -> Result<(), Self::Error>;
+
+    /// Undoes every step done since the last call, latest first.
+    fn undo(&mut self);
+}
+
+/// What came of a boot.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The decision that was carried out.
+    pub decision: Decision,
+    /// Its plan.
+    pub plan: Plan,
+    /// The failures that led there; empty if the first decision held.
+    pub failures: Vec<Failure>,
+    /// What failed afterwards, without consequence for the boot.
+    pub warnings: Vec<Failure>,
+}
+
+/// Nothing worked, not even RAM.
+#[derive(Debug, thiserror::Error)]
+#[error("the system could not be put together: {step} failed: {error}")]
+pub struct Exhausted {
+    /// The last step that failed.
+    pub step: String,
+    /// Its error.
+    pub error: String,
+}
+
+/// Decisions taken at the most: what was asked for, and RAM.
+const RUNGS: usize = 3;
+
+/// Decides, applies, and on a failure undoes, records and decides again, down to RAM. `layers` are the
+/// mounted bundles' file names, lowest first.
+pub fn climb<A: Apply>(
+    request: &Request,
+    facts: &Facts,
+    layers: &[String],
+    on: &mut A,
+) -> Result<Outcome, Exhausted> {
+    let mut failures: Vec<Failure> = Vec::new();
+    for _ in 0..RUNGS {
+        let decision = decide(request, facts, &failures);
+        let plan = plan::boot(&decision, facts, &failures, layers.to_vec());
+        match run(&plan.steps, &decision, on) {
+            Ok(()) => {
+                let warnings = plan
+                    .afterwards
+                    .iter()
+                    .filter_map(|step| failed(on.apply(step), step, &decision))
+                    .collect();
+                return Ok(Outcome {
+                    decision,
+                    plan,
+                    failures,
+                    warnings,
+                });
+            }
+            Err(failure) => {
+                on.undo();
+                failures.push(failure);
+            }
+        }
+    }
+    let (step, error) = failures
+        .pop()
+        .map(|failure| (failure.step, failure.error))
+        .unwrap_or_default();
+    Err(Exhausted { step, error })
+}
+
+fn run<A: Apply>(steps: &[Step], decision: &Decision, on: &mut A) -> Result<(), Failure> {
+    for step in steps {
+        if let Some(failure) = failed(on.apply(step), step, decision) {
+            return Err(failure);
+        }
+    }
+    Ok(())
+}
+
+fn failed<E: std::error::Error + 'static>(
+    result: Result<(), E>,
+    step: &Step,
+    decision: &Decision,
+) -> Option<Failure> {
+    result.err().map(|error| Failure {
+        id: decision.choice.session(),
+        step: step.to_string(),
+        error: Causes(&error).to_string(),
+    })
+}
+
+#[cfg(test)]
+#[path = "ladder/tests.rs"]
+mod tests;

@@ -1,0 +1,89 @@
+use super::*;
+use crate::cmdline;
+use crate::decide::Choice;
+use crate::fixture::{facts, id, session};
+
+#[derive(Debug, thiserror::Error)]
+#[error("no luck")]
+struct NoLuck;
+
+/// Fails at the steps it is told to, by their number over all rungs; records all.
+struct Recorder {
+    fail: fn(usize, &Step) -> bool,
+    done: Vec<String>,
+}
+
+impl Apply for Recorder {
+    type Error = NoLuck;
+
+    fn apply(&mut self, step: &Step) -> Result<(), Self::Error> {
+        let at = self.done.len();
+        if (self.fail)(at, step) {
+            self.done.push(format!("failed: {step}"));
+            return Err(NoLuck);
+        }
+        self.done.push(step.to_string());
+        Ok(())
+    }
+
+    fn undo(&mut self) {
+        self.done.push("undo".into());
+    }
+}
+
+fn climbed(fail: fn(usize, &Step) -> bool) -> (Result<Outcome, Exhausted>, Vec<String>) {
+    let (request, _) = cmdline::parse("perch");
+    let mut recorder = Recorder { fail, done: vec![] };
+    let facts = facts(&[session(1)], Some(1));
+    let result = climb(&request, &facts, &["00-core.sb".into()], &mut recorder);
+    (result, recorder.done)
+}
+
+#[test]
+fn all_well_means_one_rung() {
+    let (result, done) = climbed(|_, _| false);
+    let outcome = result.unwrap();
+    assert!(matches!(outcome.decision.choice, Choice::Resume { .. }));
+    assert_eq!(outcome.failures, []);
+    assert_eq!(outcome.warnings, []);
+    assert!(!done.contains(&"undo".to_owned()));
+}
+
+#[test]
+fn whichever_step_of_a_resume_fails_the_boot_ends_in_ram_and_the_session_is_marked() {
+    for step in 0..4 {
+        let (result, done) = match step {
+            0 => climbed(|at, _| at == 0),
+            1 => climbed(|at, _| at == 1),
+            2 => climbed(|at, _| at == 2),
+            _ => climbed(|at, _| at == 3),
+        };
+        let outcome = result.unwrap();
+        assert_eq!(outcome.decision.choice, Choice::Ram, "step {step}");
+        assert_eq!(outcome.failures.len(), 1, "step {step}");
+        assert_eq!(done[step + 1], "undo", "step {step}");
+        let marked = outcome.plan.afterwards.iter().any(|step| match step {
+            Step::WriteMetadata { metadata, .. } => {
+                let record = &metadata.sessions[&id(1)];
+                record.failed.is_some() && record.version.is_none() && metadata.running.is_none()
+            }
+            _ => false,
+        });
+        assert!(marked, "step {step}: {:?}", outcome.plan);
+    }
+}
+
+#[test]
+fn metadata_that_cannot_be_written_is_a_warning() {
+    let (result, _) = climbed(|_, step| matches!(step, Step::WriteMetadata { .. }));
+    let outcome = result.unwrap();
+    assert!(matches!(outcome.decision.choice, Choice::Resume { .. }));
+    assert_eq!(outcome.warnings.len(), 1);
+}
+
+#[test]
+fn when_not_even_ram_works_it_ends() {
+    let (result, done) = climbed(|_, step| matches!(step, Step::MountUnion { .. }));
+    assert_eq!(result.unwrap_err().error, "no luck");
+    assert_eq!(done.iter().filter(|line| *line == "undo").count(), RUNGS);
+}

@@ -1,0 +1,87 @@
+//! What was found in a store, as data: the input of [`assemble`](super::assemble), written to the
+//! boot's dump of facts so that its outcome can be replayed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::units::SessionId;
+
+/// What came of reading one file of the store.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "found", rename_all = "kebab-case")]
+pub enum FileRead {
+    /// There is nothing under this name.
+    #[default]
+    Absent,
+    /// It was read.
+    Text {
+        /// The whole content.
+        text: String,
+        /// Last change, in seconds since 1970.
+        modified: i64,
+    },
+    /// It was left unread, being longer than any real one.
+    TooLarge {
+        /// Its length.
+        bytes: u64,
+    },
+    /// The content is not UTF-8.
+    NotText,
+    /// The name belongs to a directory, a symlink, a device.
+    NotAFile,
+    /// The medium or the file system refused.
+    Unreadable {
+        /// The reason, as the kernel gives it.
+        error: String,
+    },
+}
+
+impl FileRead {
+    /// Whether this is a text, and exactly this one.
+    pub(super) fn is(&self, want: &str) -> bool {
+        matches!(self, Self::Text { text, .. } if text == want)
+    }
+}
+
+/// A directory of the store whose name is a session number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionDir {
+    /// Its name.
+    pub id: SessionId,
+    /// Last change, in seconds since 1970.
+    pub modified: i64,
+    /// What lies directly in it.
+    pub holds: Contents,
+}
+
+/// What lies directly in a session's directory, as far as it tells the mode and the union
+/// (contract §1.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Contents {
+    /// `changes.dat`: header of a dynfilefs container.
+    pub changes_dat: bool,
+    /// `changes.img`: a raw container.
+    pub changes_img: bool,
+    /// `changes/`: upper directory of overlayfs.
+    pub changes_dir: bool,
+    /// `workdir/`: work directory of overlayfs.
+    pub workdir: bool,
+    /// `.wh..wh.aufs`: left by aufs in its writable branch.
+    pub aufs_marker: bool,
+    /// Nothing at all, as the session manager creates native sessions.
+    pub empty: bool,
+}
+
+/// All that was found in a store.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct StoreFiles {
+    /// `session.json`.
+    pub json: FileRead,
+    /// `session.conf`.
+    pub conf: FileRead,
+    /// `session.json.bak`.
+    pub backup: FileRead,
+    /// `last_session.txt`.
+    pub legacy: FileRead,
+    /// The session directories, in any order.
+    pub dirs: Vec<SessionDir>,
+}

@@ -1,0 +1,177 @@
+//! Plans: the steps that carry out a decision, as data that can be printed, compared and stored.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::decide::{Choice, Decision, Failure};
+use crate::facts::{Facts, StoreState};
+use crate::metadata::Metadata;
+use crate::session::{Mode, UnionKind};
+use crate::stamp;
+use crate::units::SessionId;
+
+/// One step. Each names what it needs and makes by role, not by path or descriptor, so that it says
+/// the same on a running system as in an initramfs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "step")]
+pub enum Step {
+    /// Makes the medium writable: its file system and its mount.
+    WritableMedium,
+    /// Makes the directory of the store on the medium.
+    MakeStore,
+    /// Makes the directory of a new session in the store; it must not exist.
+    MakeSession {
+        /// Its number.
+        id: SessionId,
+    },
+    /// Shows the session's directory as the place for changes.
+    BindSession {
+        /// Its number.
+        id: SessionId,
+    },
+    /// Opens the container of a session, making it where it is not there, and mounts its file system
+    /// as the place for changes.
+    OpenContainer {
+        /// Its number.
+        id: SessionId,
+        /// Its mode, which is not native.
+        mode: Mode,
+    },
+    /// Mounts a file system in RAM as the place for changes.
+    MountRam,
+    /// Makes the upper and the work directory in the place for changes, where they are not there.
+    MakeUpper,
+    /// Joins the bundles, lowest first, and the upper directory to the root of the system, and
+    /// proves that it can be written.
+    MountUnion {
+        /// With which union file system.
+        union: UnionKind,
+        /// The bundles' file names, lowest first.
+        layers: Vec<String>,
+    },
+    /// Replaces the store's metadata.
+    WriteMetadata {
+        /// The new content.
+        metadata: Box<Metadata>,
+        /// Files to move out of the way first, because they could not be read.
+        quarantine: Vec<String>,
+    },
+}
+
+/// What is to be done, in order.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Plan {
+    /// Steps that must succeed; if one fails, those before it are undone.
+    pub steps: Vec<Step>,
+    /// Steps for afterwards, once the union is proven; a failure here is said and changes nothing else.
+    pub afterwards: Vec<Step>,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WritableMedium => f.write_str("make the medium writable"),
+            Self::MakeStore => f.write_str("make the session store on the medium"),
+            Self::MakeSession { id } => write!(f, "make the directory of session {id}"),
+            Self::BindSession { id } => write!(f, "keep changes in session {id}"),
+            Self::OpenContainer { id, mode } => {
+                write!(f, "keep changes in the {mode} container of session {id}")
+            }
+            Self::MountRam => f.write_str("keep changes in RAM"),
+            Self::MakeUpper => f.write_str("prepare the upper and the work directory"),
+            Self::MountUnion { union, layers } => {
+                write!(
+                    f,
+                    "join {} with the upper by {union}",
+                    counted(layers.len())
+                )
+            }
+            Self::WriteMetadata {
+                metadata,
+                quarantine,
+            } => {
+                let id = |id: Option<SessionId>| {
+                    id.map_or_else(|| "none".to_owned(), |id| id.to_string())
+                };
+                write!(
+                    f,
+                    "record the sessions: default {}, running {}",
+                    id(metadata.default),
+                    id(metadata.running)
+                )?;
+                for name in quarantine {
+                    write!(f, ", setting the damaged {name} aside")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn counted(bundles: usize) -> String {
+    match bundles {
+        1 => "1 bundle".to_owned(),
+        more => format!("{more} bundles"),
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for step in &self.steps {
+            writeln!(f, "{step}")?;
+        }
+        for step in &self.afterwards {
+            writeln!(f, "then {step}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The steps that carry out a decision at boot, given that the medium is mounted read-only and the
+/// named bundles are mounted. `Choice::Ask` must have been answered before; it plans as RAM.
+pub fn boot(decision: &Decision, facts: &Facts, failures: &[Failure], layers: Vec<String>) -> Plan {
+    let mut steps = Vec::new();
+    let mut afterwards = Vec::new();
+    match decision.choice {
+        Choice::Ram | Choice::Ask => {
+            steps.push(Step::MountRam);
+            // Tools on the running system manage sessions on the medium, whatever this boot does.
+            if !matches!(facts.store.state, StoreState::ReadOnly(_)) {
+                afterwards.push(Step::WritableMedium);
+            }
+        }
+        Choice::Resume { id, mode } => {
+            steps.push(Step::WritableMedium);
+            open(id, mode, &mut steps);
+        }
+        Choice::Create { id, mode, .. } => {
+            steps.push(Step::WritableMedium);
+            if facts.store.state == StoreState::Missing {
+                steps.push(Step::MakeStore);
+            }
+            steps.push(Step::MakeSession { id });
+            open(id, mode, &mut steps);
+        }
+    }
+    steps.push(Step::MakeUpper);
+    steps.push(Step::MountUnion {
+        union: decision.union,
+        layers,
+    });
+    if let Some(metadata) = stamp::after(decision, facts, failures) {
+        afterwards.push(Step::WriteMetadata {
+            metadata: Box::new(metadata),
+            quarantine: facts.store.quarantine.clone(),
+        });
+    }
+    Plan { steps, afterwards }
+}
+
+/// The step that opens a session.
+fn open(id: SessionId, mode: Mode, steps: &mut Vec<Step>) {
+    steps.push(match mode {
+        Mode::Native => Step::BindSession { id },
+        Mode::Dynfilefs | Mode::Raw => Step::OpenContainer { id, mode },
+    });
+}

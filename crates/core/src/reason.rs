@@ -1,0 +1,233 @@
+//! Why a decision was taken, in words for the user and with a code for programs.
+
+mod words;
+
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
+use crate::fs::FsKind;
+use crate::session::{Mode, UnionKind};
+use crate::units::SessionId;
+
+/// One reason of a decision. Codes are stable, words may change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// No persistence parameter was given.
+    NotAsked,
+    /// `perchdir=fresh`.
+    FreshAsked,
+    /// `perchdir=new`.
+    NewAsked {
+        /// The session it becomes.
+        id: SessionId,
+    },
+    /// The store has no session yet.
+    FirstSession {
+        /// The session it becomes.
+        id: SessionId,
+    },
+    /// The store's directory is not there and is made.
+    StoreMade,
+    /// The default session is resumed.
+    DefaultResumed {
+        /// That session.
+        id: SessionId,
+    },
+    /// A session was asked for by its number.
+    NumberAsked {
+        /// That session.
+        id: SessionId,
+    },
+    /// A session was asked for by its number and is not there.
+    NumberMissing {
+        /// That number.
+        id: SessionId,
+        /// The numbers that exist.
+        existing: Vec<SessionId>,
+    },
+    /// The default names a session that is not there; another one is opened.
+    DefaultMissing {
+        /// The number that metadata names.
+        default: SessionId,
+        /// The session that was changed last.
+        instead: SessionId,
+    },
+    /// No default is recorded; the session changed last is opened.
+    NoDefault {
+        /// That session.
+        instead: SessionId,
+    },
+    /// `perchmode=` asks for another mode than the session has.
+    ModeDiffers {
+        /// The session that would have been resumed.
+        id: SessionId,
+        /// Its mode.
+        stored: Mode,
+        /// The mode asked for.
+        asked: Mode,
+        /// What follows.
+        then: Then,
+    },
+    /// Another union wrote the session.
+    UnionDiffers {
+        /// The session that would have been resumed.
+        id: SessionId,
+        /// The union that wrote it.
+        stored: UnionKind,
+        /// The union of this boot.
+        runs: UnionKind,
+        /// What follows.
+        then: Then,
+    },
+    /// Another version of the system wrote the session.
+    VersionDiffers {
+        /// The session that would have been resumed.
+        id: SessionId,
+        /// The version that wrote it.
+        stored: String,
+        /// The running version.
+        runs: String,
+        /// What follows.
+        then: Then,
+    },
+    /// Another edition of the system wrote the session.
+    EditionDiffers {
+        /// The session that would have been resumed.
+        id: SessionId,
+        /// The edition that wrote it.
+        stored: String,
+        /// The running edition.
+        runs: String,
+        /// What follows.
+        then: Then,
+    },
+    /// `perchdir=ask`, but nobody can be asked.
+    NobodyToAsk,
+    /// The store's medium cannot be written.
+    StoreReadOnly {
+        /// The file system or device says so how.
+        why: String,
+    },
+    /// The store cannot be read.
+    StoreUnusable {
+        /// What is wrong.
+        why: String,
+    },
+    /// The store's file system cannot hold a native session.
+    NativeImpossible {
+        /// That file system.
+        fs: FsKind,
+        /// The mode used in its place; absent if there is none.
+        instead: Option<Mode>,
+    },
+    /// This image cannot open or make sessions of that mode.
+    ModeUnavailable {
+        /// That mode.
+        mode: Mode,
+    },
+    /// The kernel cannot do the union asked for.
+    UnionUnavailable {
+        /// That union.
+        asked: UnionKind,
+        /// The one used in its place.
+        instead: UnionKind,
+    },
+    /// `perchdir=` names a place this version cannot use.
+    PlaceUnsupported {
+        /// As written.
+        place: String,
+    },
+    /// Every session number is taken.
+    NoNumberLeft,
+    /// A step failed in an earlier attempt of this boot.
+    StepFailed {
+        /// The session it was for.
+        id: Option<SessionId>,
+        /// The step, in words.
+        step: String,
+        /// The error.
+        error: String,
+    },
+}
+
+/// What follows from a difference between session and system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// A new session is made; the other stays untouched.
+    New(SessionId),
+    /// It is opened all the same, because it was asked for by number.
+    Open,
+    /// Changes stay in RAM.
+    Ram,
+}
+
+impl Reason {
+    /// A stable word for programs and for tests.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotAsked => "persistence-not-asked",
+            Self::FreshAsked => "fresh-asked",
+            Self::NewAsked { .. } => "new-asked",
+            Self::FirstSession { .. } => "first-session",
+            Self::StoreMade => "store-made",
+            Self::DefaultResumed { .. } => "default-resumed",
+            Self::NumberAsked { .. } => "number-asked",
+            Self::NumberMissing { .. } => "number-missing",
+            Self::DefaultMissing { .. } => "default-missing",
+            Self::NoDefault { .. } => "no-default",
+            Self::ModeDiffers { .. } => "mode-differs",
+            Self::UnionDiffers { .. } => "union-differs",
+            Self::VersionDiffers { .. } => "version-differs",
+            Self::EditionDiffers { .. } => "edition-differs",
+            Self::NobodyToAsk => "nobody-to-ask",
+            Self::StoreReadOnly { .. } => "store-read-only",
+            Self::StoreUnusable { .. } => "store-unusable",
+            Self::NativeImpossible { .. } => "native-impossible",
+            Self::ModeUnavailable { .. } => "mode-unavailable",
+            Self::UnionUnavailable { .. } => "union-unavailable",
+            Self::PlaceUnsupported { .. } => "place-unsupported",
+            Self::NoNumberLeft => "no-number-left",
+            Self::StepFailed { .. } => "step-failed",
+        }
+    }
+
+    /// Whether the user has to hear of it even on a quiet boot: something is not as asked for.
+    pub fn is_warning(&self) -> bool {
+        match self {
+            Self::NotAsked
+            | Self::FreshAsked
+            | Self::NewAsked { .. }
+            | Self::FirstSession { .. }
+            | Self::StoreMade
+            | Self::DefaultResumed { .. }
+            | Self::NumberAsked { .. } => false,
+            Self::NumberMissing { .. }
+            | Self::DefaultMissing { .. }
+            | Self::NoDefault { .. }
+            | Self::ModeDiffers { .. }
+            | Self::UnionDiffers { .. }
+            | Self::VersionDiffers { .. }
+            | Self::EditionDiffers { .. }
+            | Self::NobodyToAsk
+            | Self::StoreReadOnly { .. }
+            | Self::StoreUnusable { .. }
+            | Self::NativeImpossible { .. }
+            | Self::ModeUnavailable { .. }
+            | Self::UnionUnavailable { .. }
+            | Self::PlaceUnsupported { .. }
+            | Self::NoNumberLeft
+            | Self::StepFailed { .. } => true,
+        }
+    }
+}
+
+/// An object of `code`, `text` and `warning`.
+impl Serialize for Reason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct("Reason", 3)?;
+        object.serialize_field("code", self.code())?;
+        object.serialize_field("text", &self.to_string())?;
+        object.serialize_field("warning", &self.is_warning())?;
+        object.end()
+    }
+}

@@ -1,0 +1,228 @@
+//! Reasons in words: what, why, and where there is one, the way back.
+
+use std::fmt;
+
+use super::{Reason, Then};
+use crate::units::SessionId;
+
+/// Untrusted text, fit for a terminal: no control characters, of bounded length.
+struct Quoted<'a>(&'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in self.0.chars().take(200) {
+            if c.is_control() {
+                write!(f, "{}", c.escape_default())?;
+            } else {
+                write!(f, "{c}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The numbers in words: "1, 2 and 5", at most ten of them.
+struct Listed<'a>(&'a [SessionId]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 10;
+        let shown = self.0.iter().take(SHOWN);
+        let last = self.0.len().min(SHOWN).saturating_sub(1);
+        for (at, id) in shown.enumerate() {
+            let link = match at {
+                0 => "",
+                at if at == last && self.0.len() <= SHOWN => " and ",
+                _ => ", ",
+            };
+            write!(f, "{link}{id}")?;
+        }
+        match self.0.len().checked_sub(SHOWN) {
+            Some(more) if more > 0 => write!(f, " and {more} more"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Then {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::New(id) => write!(f, "starting new session {id}, the other stays untouched"),
+            Self::Open => f.write_str("opened all the same, because it was asked for by number"),
+            Self::Ram => f.write_str("not opened, changes stay in RAM"),
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAsked => f.write_str(
+                "no persistence was asked for (boot with perch to keep changes): changes stay in RAM",
+            ),
+            Self::FreshAsked => f.write_str("a fresh start was asked for: changes stay in RAM"),
+            Self::NewAsked { id } => write!(f, "a new session was asked for: session {id}"),
+            Self::FirstSession { id } => {
+                write!(f, "the store has no session yet: starting session {id}")
+            }
+            Self::StoreMade => f.write_str("the medium has no session store yet: making one"),
+            Self::DefaultResumed { id } => write!(f, "resuming session {id}, the default"),
+            Self::NumberAsked { id } => write!(f, "session {id} was asked for by number"),
+            Self::NumberMissing { id, existing } if existing.is_empty() => write!(
+                f,
+                "session {id} was asked for, but the store has no session; changes stay in RAM (boot with perchdir=new to start one)"
+            ),
+            Self::NumberMissing { id, existing } => write!(
+                f,
+                "session {id} was asked for, but there is none of that number (there is {}); changes stay in RAM",
+                Listed(existing)
+            ),
+            Self::DefaultMissing { default, instead } => write!(
+                f,
+                "session {default} is the default, but it is not there; resuming session {instead}, the last one used"
+            ),
+            Self::NoDefault { instead } => write!(
+                f,
+                "no default session is recorded; resuming session {instead}, the last one used"
+            ),
+            Self::ModeDiffers {
+                id,
+                stored,
+                asked,
+                then,
+            } => write!(
+                f,
+                "session {id} is kept in mode {stored}, perchmode={asked} asks for another; {}",
+                match then {
+                    Then::Open => "opened in its own mode".to_owned(),
+                    then => then.to_string(),
+                }
+            ),
+            Self::UnionDiffers {
+                id,
+                stored,
+                runs,
+                then,
+            } => write!(
+                f,
+                "session {id} was written through {stored}, this system uses {runs}; {then} (union={stored} opens it where the kernel has it)"
+            ),
+            Self::VersionDiffers {
+                id,
+                stored,
+                runs,
+                then,
+            } => write!(
+                f,
+                "session {id} was written by version {} of the system, this is version {}; {then}{}",
+                Quoted(stored),
+                Quoted(runs),
+                way_back(*id, *then)
+            ),
+            Self::EditionDiffers {
+                id,
+                stored,
+                runs,
+                then,
+            } => write!(
+                f,
+                "session {id} was written by edition {} of the system, this is edition {}; {then}{}",
+                Quoted(stored),
+                Quoted(runs),
+                way_back(*id, *then)
+            ),
+            Self::NobodyToAsk => {
+                f.write_str("nobody can be asked which session to open: going on as with resume")
+            }
+            Self::StoreReadOnly { why } => write!(
+                f,
+                "the session store cannot be written ({}); changes stay in RAM",
+                Quoted(why)
+            ),
+            Self::StoreUnusable { why } => write!(
+                f,
+                "the session store cannot be used ({}); changes stay in RAM",
+                Quoted(why)
+            ),
+            Self::NativeImpossible { fs, instead: None } => write!(
+                f,
+                "a {fs} file system cannot hold a native session, and this image cannot make containers; changes stay in RAM"
+            ),
+            Self::NativeImpossible {
+                fs,
+                instead: Some(mode),
+            } => write!(
+                f,
+                "a {fs} file system cannot hold a native session; using mode {mode}"
+            ),
+            Self::ModeUnavailable { mode } => write!(
+                f,
+                "this image cannot open or make sessions of mode {mode}; changes stay in RAM"
+            ),
+            Self::UnionUnavailable { asked, instead } => {
+                write!(f, "this kernel has no {asked}; using {instead}")
+            }
+            Self::PlaceUnsupported { place } => write!(
+                f,
+                "perchdir={} names a place that this version of perch cannot use yet; changes stay in RAM, nothing is written to the boot medium",
+                Quoted(place)
+            ),
+            Self::NoNumberLeft => {
+                f.write_str("every session number is taken; changes stay in RAM")
+            }
+            Self::StepFailed {
+                id: Some(id),
+                step,
+                error,
+            } => write!(
+                f,
+                "session {id} could not be opened: {} failed: {}; it is left as it is, changes stay in RAM",
+                Quoted(step),
+                Quoted(error)
+            ),
+            Self::StepFailed {
+                id: None,
+                step,
+                error,
+            } => write!(f, "{} failed: {}", Quoted(step), Quoted(error)),
+        }
+    }
+}
+
+/// How to reach a session that was passed over.
+fn way_back(id: SessionId, then: Then) -> String {
+    match then {
+        Then::Open => String::new(),
+        Then::New(_) | Then::Ram => format!(" (perchdir={id} opens it)"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_listed_in_words() {
+        for (count, want) in [
+            (1, "1"),
+            (2, "1 and 2"),
+            (3, "1, 2 and 3"),
+            (10, "1, 2, 3, 4, 5, 6, 7, 8, 9 and 10"),
+            (12, "1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more"),
+        ] {
+            let ids: Vec<_> = (1..=count).filter_map(SessionId::new).collect();
+            assert_eq!(Listed(&ids).to_string(), want);
+        }
+    }
+
+    #[test]
+    fn stored_texts_cannot_reach_the_terminal_as_control_codes() {
+        let reason = Reason::VersionDiffers {
+            id: SessionId::FIRST,
+            stored: "\x1b[2J5.0\n".into(),
+            runs: "5.1.1".into(),
+            then: Then::Open,
+        };
+        assert!(!reason.to_string().chars().any(char::is_control));
+    }
+}

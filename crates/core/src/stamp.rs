@@ -1,0 +1,79 @@
+//! What metadata says after a session was opened, or could not be.
+
+use crate::decide::{Choice, Decision, Failure};
+use crate::facts::{Facts, StoreState};
+use crate::metadata::{Metadata, Record};
+use crate::session::Mode;
+use crate::units::SessionId;
+
+/// The metadata to write once the mount is proven; `None` if the files already say so, or if they
+/// must not be touched.
+///
+/// - An opened session becomes `default` and `running`. A new one is recorded as written by this
+///   system. What an existing one records of its system stays; only gaps are filled.
+/// - Without a session `running` is cleared, and nothing else changes: damaged files are left alone
+///   until a session is opened.
+/// - A session that failed to open is marked with the reason; its other fields stay.
+pub fn after(decision: &Decision, facts: &Facts, failures: &[Failure]) -> Option<Metadata> {
+    let store = &facts.store;
+    let before = &store.metadata;
+    let mut metadata = before.clone();
+    let opened = match decision.choice {
+        Choice::Resume { id, mode } => {
+            fill_gaps(entry(&mut metadata, id), mode, decision, facts);
+            Some((id, None))
+        }
+        Choice::Create {
+            id,
+            mode,
+            instead_of,
+        } => {
+            metadata.sessions.insert(id, Record::default());
+            fill_gaps(entry(&mut metadata, id), mode, decision, facts);
+            Some((id, instead_of))
+        }
+        Choice::Ram | Choice::Ask => None,
+    };
+    match opened {
+        Some((id, instead_of)) => {
+            metadata.default = Some(id);
+            metadata.running = Some(id);
+            metadata.previous = instead_of.or(metadata.previous).filter(|old| *old != id);
+            // An entry without a directory names nothing: its number may be given out again.
+            metadata
+                .sessions
+                .retain(|known, _| *known == id || store.session(*known).is_some());
+            let written = store.agrees && store.quarantine.is_empty() && metadata == *before;
+            (!written).then_some(metadata)
+        }
+        None => {
+            let usable = store.state == StoreState::Ready && store.quarantine.is_empty();
+            metadata.running = None;
+            for failure in failures {
+                let Some(id) = failure.id.filter(|id| store.session(*id).is_some()) else {
+                    continue;
+                };
+                entry(&mut metadata, id).failed =
+                    Some(format!("{}: {}", failure.step, failure.error));
+            }
+            (usable && metadata != *before).then_some(metadata)
+        }
+    }
+}
+
+fn entry(metadata: &mut Metadata, id: SessionId) -> &mut Record {
+    metadata.sessions.entry(id).or_default()
+}
+
+fn fill_gaps(record: &mut Record, mode: Mode, decision: &Decision, facts: &Facts) {
+    let system = &facts.system;
+    record.mode = Some(mode);
+    record.union.get_or_insert(decision.union);
+    if record.version.is_none() {
+        record.version.clone_from(&system.version);
+    }
+    if record.edition.is_none() {
+        record.edition.clone_from(&system.edition);
+    }
+    record.failed = None;
+}
