@@ -1,1 +1,24 @@
-//! Linux behind small functions.
+//! Linux behind small functions: mounts, loop devices, kernel modules, superblocks, the session
+//! store. What to do with them is decided in `perch-core`.
+
+pub mod apply;
+pub mod bundles;
+pub mod devices;
+pub mod dir;
+pub mod ioctl;
+pub mod kmod;
+pub mod kmsg;
+pub mod layout;
+pub mod loopdev;
+pub mod medium;
+pub mod mount;
+pub mod mountinfo;
+pub mod overlay;
+pub mod replace;
+pub mod store;
+pub mod superblock;
+pub mod switch_root;
+pub mod uevent;
+
+#[cfg(test)]
+mod test_namespace;

@@ -1,0 +1,298 @@
+//! Carries out the steps of a plan on this machine, and undoes them.
+
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use perch_core::ladder::Apply;
+use perch_core::plan::Step;
+use perch_core::session::{Mode, UnionKind};
+use perch_core::units::SessionId;
+use rustix::fs::{AtFlags, OFlags, Timespec, Timestamps, UTIME_NOW, fsync, unlinkat, utimensat};
+use rustix::io::Errno;
+
+use crate::dir::{self, DirError, Made};
+use crate::layout::{Layout, STORE, UPPER, WORK};
+use crate::mount::{self, MountError, Options};
+use crate::overlay::{self, Lower, OverlayError};
+use crate::store::{self, WriteError};
+
+/// A bundle that is mounted below the layout's directory of bundles.
+#[derive(Debug)]
+pub struct Layer {
+    /// Its file name.
+    pub name: String,
+    /// Its mount.
+    pub mount: OwnedFd,
+    /// Where it is mounted.
+    pub path: PathBuf,
+}
+
+/// The machine, as far as the steps touch it.
+#[derive(Debug)]
+pub struct Machine {
+    /// Where things are mounted.
+    pub layout: Layout,
+    /// The medium's mount.
+    pub medium: OwnedFd,
+    /// The data directory on it.
+    pub data: OwnedFd,
+    /// The mounted bundles, lowest first.
+    pub layers: Vec<Layer>,
+    writable: bool,
+    undo: Vec<Undo>,
+}
+
+/// How a step is taken back.
+#[derive(Debug)]
+enum Undo {
+    Unmount(PathBuf),
+    /// Removes a directory that this boot made, if nothing is in it.
+    RemoveDir {
+        parent: OwnedFd,
+        name: String,
+    },
+}
+
+/// Why a step failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// A mount.
+    #[error(transparent)]
+    Mount(#[from] MountError),
+    /// A directory.
+    #[error(transparent)]
+    Directory(#[from] DirError),
+    /// The union.
+    #[error(transparent)]
+    Union(#[from] OverlayError),
+    /// Metadata.
+    #[error(transparent)]
+    Metadata(#[from] WriteError),
+    /// A directory of our own below `/run`.
+    #[error("cannot make {}", .path.display())]
+    MountPoint {
+        /// That directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The number of a new session is taken after all.
+    #[error("the directory {0} is there already")]
+    SessionExists(SessionId),
+    /// A file or directory could not be forced to the medium.
+    #[error("cannot write {what} to the medium")]
+    Sync {
+        /// What.
+        what: String,
+        /// Why.
+        source: Errno,
+    },
+    /// A mode that this program cannot open; it is not among the facts' modes, so never planned.
+    #[error("this version of perch cannot open sessions of mode {0} yet")]
+    ModeUnsupported(Mode),
+    /// A union that this program cannot assemble.
+    #[error("this version of perch cannot join layers by {0} yet")]
+    UnionUnsupported(UnionKind),
+}
+
+impl Machine {
+    /// A machine whose medium is mounted read-only and whose bundles are mounted.
+    pub fn new(layout: Layout, medium: OwnedFd, data: OwnedFd, layers: Vec<Layer>) -> Self {
+        Self {
+            layout,
+            medium,
+            data,
+            layers,
+            writable: false,
+            undo: Vec::new(),
+        }
+    }
+
+    fn store(&self) -> Result<OwnedFd, DirError> {
+        dir::open_beneath(&self.data, STORE, OFlags::RDONLY | OFlags::DIRECTORY)
+    }
+
+    fn writable_medium(&mut self) -> Result<(), StepError> {
+        if !self.writable {
+            mount::set_read_only(&self.medium, false)?;
+            self.writable = true;
+        }
+        Ok(())
+    }
+
+    fn make_store(&mut self) -> Result<(), StepError> {
+        if dir::make_dir(&self.data, STORE, 0o755)? == Made::Created {
+            self.remember_dir(&self.data.as_fd().try_clone_to_owned(), STORE);
+            sync(&self.data, "the new session store")?;
+        }
+        Ok(())
+    }
+
+    fn make_session(&mut self, id: SessionId) -> Result<(), StepError> {
+        let store = self.store()?;
+        let name = id.to_string();
+        match dir::make_dir(&store, &name, 0o755)? {
+            Made::Existed => return Err(StepError::SessionExists(id)),
+            Made::Created => {}
+        }
+        sync(&store, "the new session's directory")?;
+        self.remember_dir(&Ok(store), &name);
+        Ok(())
+    }
+
+    fn bind_session(&mut self, id: SessionId) -> Result<(), StepError> {
+        let store = self.store()?;
+        let session = dir::open_beneath(&store, id.to_string(), OFlags::PATH | OFlags::DIRECTORY)?;
+        let mount = mount::clone_tree(&session, false)?;
+        self.attach(mount, self.layout.changes())?;
+        // When it was last used shows in the menu of sessions. Not worth the session if it fails.
+        let now = Timestamps {
+            last_access: NOW,
+            last_modification: NOW,
+        };
+        if let Err(error) = utimensat(&store, id.to_string(), &now, AtFlags::SYMLINK_NOFOLLOW) {
+            log::debug!("cannot note when session {id} was used: {error}");
+        }
+        Ok(())
+    }
+
+    fn mount_ram(&mut self) -> Result<(), StepError> {
+        let mount = mount::tmpfs("changes", None, 0o755, &Options::default())?;
+        self.attach(mount, self.layout.changes())
+    }
+
+    fn make_upper(&mut self) -> Result<(), StepError> {
+        let changes = dir::open_dir(self.layout.changes())?;
+        for name in [UPPER, WORK] {
+            if dir::make_dir(&changes, name, 0o755)? == Made::Created {
+                self.remember_dir(&changes.try_clone(), name);
+            }
+        }
+        Ok(())
+    }
+
+    fn mount_union(&mut self, union: UnionKind, names: &[String]) -> Result<(), StepError> {
+        if union != UnionKind::Overlayfs {
+            return Err(StepError::UnionUnsupported(union));
+        }
+        let highest_first: Vec<Lower<'_>> = self
+            .layers
+            .iter()
+            .rev()
+            .filter(|layer| names.contains(&layer.name))
+            .map(|layer| Lower {
+                dir: layer.mount.as_fd(),
+                path: &layer.path,
+            })
+            .collect();
+        let target = self.layout.union().to_owned();
+        make_mount_point(&target)?;
+        let upper = (self.layout.upper(), self.layout.work());
+        overlay::assemble(
+            &highest_first,
+            Some((upper.0.as_path(), upper.1.as_path())),
+            &self.layout.farm(),
+            &target,
+        )?;
+        self.undo.push(Undo::Unmount(target));
+        Ok(())
+    }
+
+    fn attach(&mut self, mount: OwnedFd, target: PathBuf) -> Result<(), StepError> {
+        make_mount_point(&target)?;
+        mount::attach_path(mount, &target)?;
+        self.undo.push(Undo::Unmount(target));
+        Ok(())
+    }
+
+    /// Notes a directory that this boot made; one whose parent cannot be kept open stays behind, empty.
+    fn remember_dir(&mut self, parent: &io::Result<OwnedFd>, name: &str) {
+        if let Ok(parent) = parent
+            && let Ok(parent) = parent.try_clone()
+        {
+            let name = name.to_owned();
+            self.undo.push(Undo::RemoveDir { parent, name });
+        }
+    }
+}
+
+impl Apply for Machine {
+    type Error = StepError;
+
+    fn apply(&mut self, step: &Step) -> Result<(), StepError> {
+        log::info!("{step}");
+        match step {
+            Step::WritableMedium => self.writable_medium(),
+            Step::MakeStore => self.make_store(),
+            Step::MakeSession { id } => self.make_session(*id),
+            Step::BindSession { id } => self.bind_session(*id),
+            Step::OpenContainer { mode, .. } => Err(StepError::ModeUnsupported(*mode)),
+            Step::MountRam => self.mount_ram(),
+            Step::MakeUpper => self.make_upper(),
+            Step::MountUnion { union, layers } => self.mount_union(*union, layers),
+            Step::WriteMetadata {
+                metadata,
+                quarantine,
+            } => {
+                let aside = store::write(self.store()?.as_fd(), metadata, quarantine)?;
+                for name in aside {
+                    log::warn!("damaged session metadata is kept as {name}");
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn undo(&mut self) {
+        while let Some(undo) = self.undo.pop() {
+            match undo {
+                Undo::Unmount(path) => {
+                    if let Err(error) = mount::unmount(&path, true) {
+                        log::warn!("cannot undo: {error}");
+                    }
+                }
+                Undo::RemoveDir { parent, name } => {
+                    if name == WORK {
+                        remove_overlay_work(&parent);
+                    }
+                    match unlinkat(&parent, name.as_str(), AtFlags::REMOVEDIR) {
+                        Ok(()) | Err(Errno::NOENT) => {}
+                        // Whatever is in it, it is not ours to remove.
+                        Err(error) => log::warn!("the new directory {name} stays: {error}"),
+                    }
+                }
+            }
+        }
+    }
+}
+
+const NOW: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: UTIME_NOW,
+};
+
+/// overlayfs makes an empty directory `work` in its work directory, also when the mount fails later
+/// (fs/overlayfs/super.c, `ovl_workdir_create`).
+fn remove_overlay_work(changes: &OwnedFd) {
+    if let Ok(work) = dir::open_beneath(changes, WORK, OFlags::RDONLY | OFlags::DIRECTORY) {
+        for name in ["work", "index"] {
+            let _ = unlinkat(&work, name, AtFlags::REMOVEDIR);
+        }
+    }
+}
+
+fn sync(dir: &OwnedFd, what: &str) -> Result<(), StepError> {
+    fsync(dir).map_err(|source| StepError::Sync {
+        what: what.to_owned(),
+        source,
+    })
+}
+
+fn make_mount_point(path: &Path) -> Result<(), StepError> {
+    fs::create_dir_all(path).map_err(|source| StepError::MountPoint {
+        path: path.to_owned(),
+        source,
+    })
+}

@@ -1,0 +1,134 @@
+//! The system calls that no crate wraps safely: the `unsafe` of this workspace lives here, and
+//! only here.
+//!
+//! Each function is one call of the kernel. It checks nothing that the kernel checks itself and
+//! gives back the bare error number; the modules that call it name the object in their errors.
+#![allow(
+    unsafe_code,
+    reason = "raw ioctls and mount_setattr(2) have no safe wrapper"
+)]
+
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+
+use linux_raw_sys::general::mount_attr;
+use linux_raw_sys::ioctl::BLKGETSIZE64;
+use linux_raw_sys::loop_device::{
+    LOOP_CLR_FD, LOOP_CONFIGURE, LOOP_CTL_GET_FREE, LOOP_GET_STATUS64, loop_config, loop_info64,
+};
+use rustix::io::{Errno, Result};
+use rustix::ioctl::{Getter, Ioctl, IoctlOutput, NoArg, Opcode, Setter, ioctl};
+use rustix::thread::{UnshareFlags, unshare_unsafe};
+
+/// `LOOP_CTL_GET_FREE`: its answer is the return value of the call itself.
+struct GetFree;
+
+// SAFETY: the opcode takes no argument (a null pointer is passed) and writes nothing; the
+// answer is the return value, which the kernel documents as the device's number.
+unsafe impl Ioctl for GetFree {
+    type Output = u32;
+    const IS_MUTATING: bool = false;
+
+    fn opcode(&self) -> Opcode {
+        LOOP_CTL_GET_FREE as Opcode
+    }
+
+    fn as_ptr(&mut self) -> *mut std::ffi::c_void {
+        std::ptr::null_mut()
+    }
+
+    unsafe fn output_from_ptr(out: IoctlOutput, _: *mut std::ffi::c_void) -> Result<u32> {
+        u32::try_from(out).map_err(|_| Errno::RANGE)
+    }
+}
+
+/// Finds or makes a loop device that nobody uses, and returns its number; `control` is
+/// `/dev/loop-control`. Another process may take the device before we do. loop(4), Linux 3.1.
+pub(crate) fn loop_get_free(control: impl AsFd) -> Result<u32> {
+    // SAFETY: `GetFree` describes the opcode truthfully, see its implementation.
+    unsafe { ioctl(control, GetFree) }
+}
+
+/// Ties a file to a loop device and sets all its properties in one step. loop(4), Linux 5.8.
+///
+/// `config.fd` is taken from `image`, so that the descriptor is open for the whole call.
+pub(crate) fn loop_configure(
+    device: impl AsFd,
+    image: impl AsFd,
+    mut config: loop_config,
+) -> Result<()> {
+    config.fd = u32::try_from(image.as_fd().as_raw_fd()).map_err(|_| Errno::BADF)?;
+    // SAFETY: LOOP_CONFIGURE reads one `struct loop_config`, the type given here, and keeps no
+    // pointer to it.
+    unsafe {
+        ioctl(
+            device,
+            Setter::<{ LOOP_CONFIGURE as Opcode }, loop_config>::new(config),
+        )
+    }
+}
+
+/// Reads the properties of a loop device back; `ENXIO` when no file is tied to it. loop(4).
+pub(crate) fn loop_status(device: impl AsFd) -> Result<loop_info64> {
+    // SAFETY: on success LOOP_GET_STATUS64 has filled one `struct loop_info64`.
+    unsafe {
+        ioctl(
+            device,
+            Getter::<{ LOOP_GET_STATUS64 as Opcode }, loop_info64>::new(),
+        )
+    }
+}
+
+/// Unties the file from a loop device: at once, or with the last user when it is mounted. loop(4).
+pub(crate) fn loop_clear(device: impl AsFd) -> Result<()> {
+    // SAFETY: LOOP_CLR_FD takes no argument.
+    unsafe { ioctl(device, NoArg::<{ LOOP_CLR_FD as Opcode }>::new()) }
+}
+
+/// Returns the size of a block device in bytes; `ENOTTY` for anything else. `linux/fs.h`.
+pub fn block_device_size(device: impl AsFd) -> Result<u64> {
+    // SAFETY: on success BLKGETSIZE64 has stored one `u64` (its definition says `size_t`, its
+    // implementation in block/ioctl.c stores 64 bits on every architecture).
+    unsafe { ioctl(device, Getter::<{ BLKGETSIZE64 as Opcode }, u64>::new()) }
+}
+
+/// Sets and clears `MOUNT_ATTR_*` flags of the mount whose root `mount` is open on.
+/// mount_setattr(2), Linux 5.12.
+pub(crate) fn mount_setattr(mount: impl AsFd, set: u32, clear: u32) -> Result<()> {
+    let attributes = mount_attr {
+        attr_set: set.into(),
+        attr_clr: clear.into(),
+        propagation: 0,
+        userns_fd: 0,
+    };
+    let fd: RawFd = mount.as_fd().as_raw_fd();
+    // SAFETY: the path is an empty C string, as AT_EMPTY_PATH wants it; the pointer and the
+    // length describe `attributes`, which outlives the call and is only read.
+    let outcome = unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            fd,
+            c"".as_ptr(),
+            libc::AT_EMPTY_PATH,
+            &raw const attributes,
+            size_of::<mount_attr>(),
+        )
+    };
+    match outcome {
+        0 => Ok(()),
+        _ => Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)),
+    }
+}
+
+/// Gives the calling thread a working directory, root and umask of its own. unshare(2).
+pub(crate) fn unshare_working_directory() -> Result<()> {
+    // SAFETY: CLONE_FS leaves the table of descriptors shared, and that is what the wrapper's
+    // contract is about.
+    unsafe { unshare_unsafe(UnshareFlags::FS) }
+}
+
+/// Gives the calling thread a mount namespace of its own, and a working directory. unshare(2).
+#[cfg(test)]
+pub(crate) fn unshare_mounts() -> Result<()> {
+    // SAFETY: as above, descriptors stay shared.
+    unsafe { unshare_unsafe(UnshareFlags::NEWNS) }
+}

@@ -1,0 +1,77 @@
+//! Where things are mounted. Users' tools find them below `/run/initramfs/memory` on the running
+//! system (contract §1.1); a manager that opens a session elsewhere uses another root.
+
+use std::path::{Path, PathBuf};
+
+/// The directories that a boot mounts things at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    memory: PathBuf,
+    union: PathBuf,
+}
+
+impl Layout {
+    /// The layout of a boot. `/run` is moved into the running system with all that is mounted below
+    /// it; the union cannot lie there, because it becomes the root that `/run` is moved into.
+    pub fn of_boot() -> Self {
+        Self {
+            memory: "/run/initramfs/memory".into(),
+            union: "/sysroot".into(),
+        }
+    }
+
+    /// A layout below other directories.
+    pub fn new(memory: impl Into<PathBuf>, union: impl Into<PathBuf>) -> Self {
+        Self {
+            memory: memory.into(),
+            union: union.into(),
+        }
+    }
+
+    /// The directory that holds the others.
+    pub fn memory(&self) -> &Path {
+        &self.memory
+    }
+
+    /// Where the medium is mounted.
+    pub fn data(&self) -> PathBuf {
+        self.memory.join("data")
+    }
+
+    /// Where changes go: a session's directory, or a file system in RAM.
+    pub fn changes(&self) -> PathBuf {
+        self.memory.join("changes")
+    }
+
+    /// The upper directory of the union.
+    pub fn upper(&self) -> PathBuf {
+        self.changes().join(UPPER)
+    }
+
+    /// The work directory of the union.
+    pub fn work(&self) -> PathBuf {
+        self.changes().join(WORK)
+    }
+
+    /// Where each bundle is mounted, by its file name.
+    pub fn bundles(&self) -> PathBuf {
+        self.memory.join("bundles")
+    }
+
+    /// Short links to the bundles, for kernels that cannot be told of them otherwise.
+    pub fn farm(&self) -> PathBuf {
+        self.memory.join("layers")
+    }
+
+    /// Where the union is mounted before it becomes the root.
+    pub fn union(&self) -> &Path {
+        &self.union
+    }
+}
+
+/// The upper directory's name in the place for changes (contract §1.4).
+pub const UPPER: &str = "changes";
+/// The work directory's name in the place for changes.
+pub const WORK: &str = "workdir";
+/// The session store's name in the data directory.
+pub const STORE: &str = "changes";

@@ -1,0 +1,237 @@
+//! Small files that are replaced, never edited: after a crash a reader finds all of the old
+//! content or all of the new.
+//!
+//! That is what rename(2) promises on filesystems with a journal. FAT and exFAT have none, so
+//! the previous content is kept beside the new one, see [`replace_with_backup`]. Who else may
+//! write the same files, and the lock against them, is not decided here.
+
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::fs::{
+    AtFlags, FileType, Mode, OFlags, RenameFlags, fstat, fsync, linkat, openat, renameat,
+    renameat_with, statat, unlinkat,
+};
+use rustix::io::Errno;
+
+/// How many damaged copies of one file are kept at most.
+const MAX_QUARANTINED: u32 = 1000;
+
+/// Why a file could not be replaced. Its previous content is still in place.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplaceError {
+    /// The new content could not be written beside the old.
+    #[error("cannot write {name}")]
+    Write {
+        /// The file, as `<name>.new` where it is the temporary one.
+        name: String,
+        /// `ENOSPC` full, `EROFS` read-only, …
+        source: std::io::Error,
+    },
+    /// The previous content could not be kept.
+    #[error("cannot keep the previous {name} as {backup}")]
+    Backup {
+        /// The file.
+        name: String,
+        /// What it was to be kept as.
+        backup: String,
+        /// The reason.
+        source: std::io::Error,
+    },
+    /// The new content was written, but could not take the place of the old.
+    #[error("cannot rename {from} to {to}")]
+    Rename {
+        /// The present name.
+        from: String,
+        /// The new name.
+        to: String,
+        /// The reason.
+        source: Errno,
+    },
+    /// The directory could not be written to the disk: which content a crash leaves is open.
+    #[error("cannot sync the directory of {name}")]
+    Sync {
+        /// The file that was replaced in it.
+        name: String,
+        /// The reason.
+        source: Errno,
+    },
+    /// There are a thousand damaged copies already.
+    #[error("no free name left to set {name} aside")]
+    NoName {
+        /// The file.
+        name: String,
+    },
+}
+
+/// Replaces `name` in `dir` by `bytes`, with `mode` less the umask. Makes it if it is missing.
+///
+/// Writes `<name>.new`, syncs it, renames it and syncs the directory, in this order: otherwise
+/// the rename may reach the disk before the data. A left-over `<name>.new` is removed first.
+pub fn replace_file(
+    dir: impl AsFd,
+    name: &str,
+    bytes: &[u8],
+    mode: u32,
+) -> Result<(), ReplaceError> {
+    let dir = dir.as_fd();
+    let temp = temporary(name);
+    write_new(dir, &temp, &mut &bytes[..], mode).map_err(|source| ReplaceError::Write {
+        name: temp.clone(),
+        source,
+    })?;
+    rename_over(dir, &temp, name)?;
+    sync_dir(dir, name)
+}
+
+/// As [`replace_file`], and keeps the previous content, if any, as `backup`. At every instant
+/// `name` holds the old or the new content, and `backup` the one before or the old.
+///
+/// The backup is a second name of the old file where the filesystem has hard links, else a copy.
+/// Only a regular file is kept: `EINVAL` for anything else called `name`.
+pub fn replace_with_backup(
+    dir: impl AsFd,
+    name: &str,
+    backup: &str,
+    bytes: &[u8],
+    mode: u32,
+) -> Result<(), ReplaceError> {
+    let dir = dir.as_fd();
+    keep(dir, name, backup)?;
+    replace_file(dir, name, bytes, mode)
+}
+
+fn keep(dir: BorrowedFd<'_>, name: &str, backup: &str) -> Result<(), ReplaceError> {
+    let failed = |source: std::io::Error| ReplaceError::Backup {
+        name: name.into(),
+        backup: backup.into(),
+        source,
+    };
+    let old = match openat(
+        dir,
+        name,
+        OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC,
+        Mode::empty(),
+    ) {
+        Ok(fd) => fd,
+        Err(Errno::NOENT) => return Ok(()),
+        Err(source) => return Err(failed(source.into())),
+    };
+    let status = fstat(&old).map_err(|e| failed(e.into()))?;
+    if FileType::from_raw_mode(status.st_mode) != FileType::RegularFile {
+        return Err(failed(Errno::INVAL.into()));
+    }
+    let temp = temporary(backup);
+    remove_stale(dir, &temp).map_err(|e| failed(e.into()))?;
+    let linked = linkat(dir, name, dir, &temp, AtFlags::empty());
+    if linked.is_err() {
+        // EPERM, EOPNOTSUPP or ENOSYS: FAT and some FUSE filesystems have no hard links. Whatever
+        // else it is, a copy tells.
+        let mode = status.st_mode & 0o777;
+        write_new(dir, &temp, &mut File::from(old), mode).map_err(failed)?;
+    }
+    rename_over(dir, &temp, backup)?;
+    // rename(2) does nothing when both names are the same file already, as after a crash
+    // between the two halves: then the temporary name is still there.
+    remove_stale(dir, &temp).map_err(|e| failed(e.into()))?;
+    // The backup must be on the disk before its original is replaced.
+    sync_dir(dir, backup)
+}
+
+/// Renames `name` to `<name>.corrupt-<n>` with the first free `n` from 1, and returns that name.
+/// For files that cannot be understood: they are kept for their owner, out of the way.
+pub fn quarantine(dir: impl AsFd, name: &str) -> Result<String, ReplaceError> {
+    let dir = dir.as_fd();
+    for n in 1..=MAX_QUARANTINED {
+        let to = format!("{name}.corrupt-{n}");
+        match rename_to_free(dir, name, &to) {
+            Ok(()) => {
+                sync_dir(dir, &to)?;
+                return Ok(to);
+            }
+            Err(Errno::EXIST) => {}
+            Err(source) => {
+                return Err(ReplaceError::Rename {
+                    from: name.into(),
+                    to,
+                    source,
+                });
+            }
+        }
+    }
+    Err(ReplaceError::NoName { name: name.into() })
+}
+
+fn rename_to_free(dir: BorrowedFd<'_>, from: &str, to: &str) -> rustix::io::Result<()> {
+    match renameat_with(dir, from, dir, to, RenameFlags::NOREPLACE) {
+        // The filesystem does not know the flag, renameat2(2). Looking first leaves a gap, but
+        // these filesystems are on removable media with a single writer.
+        Err(Errno::INVAL | Errno::NOSYS) => match statat(dir, to, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(_) => Err(Errno::EXIST),
+            Err(Errno::NOENT) => renameat(dir, from, dir, to),
+            Err(error) => Err(error),
+        },
+        outcome => outcome,
+    }
+}
+
+fn temporary(name: &str) -> String {
+    format!("{name}.new")
+}
+
+fn remove_stale(dir: BorrowedFd<'_>, name: &str) -> rustix::io::Result<()> {
+    match unlinkat(dir, name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes a file that must be new, and syncs it; on failure nothing is left of it.
+fn write_new(
+    dir: BorrowedFd<'_>,
+    name: &str,
+    content: &mut dyn std::io::Read,
+    mode: u32,
+) -> std::io::Result<()> {
+    remove_stale(dir, name)?;
+    // O_EXCL: whatever took the name since, a link too, is not written through.
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    let mut file = File::from(openat(dir, name, flags, Mode::from_raw_mode(mode))?);
+    let written = std::io::copy(content, &mut file)
+        .and_then(|_| file.flush())
+        .and_then(|()| file.sync_all());
+    if written.is_err() {
+        // A full disk should not stay full of our attempt. The first error is the one to tell.
+        let _ = remove_stale(dir, name);
+    }
+    written
+}
+
+fn rename_over(dir: BorrowedFd<'_>, from: &str, to: &str) -> Result<(), ReplaceError> {
+    renameat(dir, from, dir, to).map_err(|source| {
+        let _ = remove_stale(dir, from);
+        ReplaceError::Rename {
+            from: from.into(),
+            to: to.into(),
+            source,
+        }
+    })
+}
+
+fn sync_dir(dir: BorrowedFd<'_>, name: &str) -> Result<(), ReplaceError> {
+    // A descriptor of our own: the caller's may be O_PATH, which cannot be synced.
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let synced = openat(dir, ".", flags, Mode::empty()).and_then(|fd: OwnedFd| fsync(fd));
+    match synced {
+        // fsync(2): the filesystem has no way to sync a directory.
+        Ok(()) | Err(Errno::INVAL) => Ok(()),
+        Err(source) => Err(ReplaceError::Sync {
+            name: name.into(),
+            source,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

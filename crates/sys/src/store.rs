@@ -1,0 +1,189 @@
+//! The session store on its medium: what it holds, and replacing its metadata.
+//!
+//! Everything is reached from the store's own directory descriptor, never through a link.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use perch_core::metadata::{BACKUP_FILE, CONF_FILE, JSON_FILE, LEGACY_FILE, Metadata, conf, json};
+use perch_core::metadata::{Contents, FileRead, SessionDir, StoreFiles};
+use perch_core::units::SessionId;
+use rustix::fs::{AtFlags, FileType, OFlags, statat};
+use rustix::io::Errno;
+
+use crate::dir::{self, Content, DirError, Kind};
+use crate::layout::{UPPER, WORK};
+use crate::replace::{self, ReplaceError};
+
+/// The longest metadata file that is read: a thousand sessions take a fifth of it.
+const LONGEST: usize = 1 << 20;
+
+/// What a store's directory holds.
+#[derive(Debug)]
+pub struct Found {
+    /// Its metadata files and session directories.
+    pub files: StoreFiles,
+    /// Names that look like sessions and are not: `007`, `1.bak`, a link called `3`.
+    pub ignored: Vec<String>,
+}
+
+impl Found {
+    /// The session numbers among the ignored names.
+    pub fn taken(&self) -> Vec<SessionId> {
+        self.ignored
+            .iter()
+            .filter_map(|name| name.parse().ok())
+            .collect()
+    }
+}
+
+/// Reads a store. A session directory that cannot be read counts as an empty one: it is listed, and
+/// opening it says what is wrong.
+pub fn read(store: BorrowedFd<'_>) -> Result<Found, DirError> {
+    let mut dirs = Vec::new();
+    let mut ignored = Vec::new();
+    for entry in dir::list(store)? {
+        let Some(name) = entry.name.to_str() else {
+            continue;
+        };
+        if !name.starts_with(|c: char| c.is_ascii_digit()) {
+            continue;
+        }
+        match name.parse::<SessionId>() {
+            Ok(id) if entry.kind == Kind::Directory => dirs.push(session_dir(store, id, name)),
+            Ok(_) | Err(_) => ignored.push(name.to_owned()),
+        }
+    }
+    dirs.sort_by_key(|dir| dir.id);
+    ignored.sort();
+    Ok(Found {
+        files: StoreFiles {
+            json: read_file(store, JSON_FILE),
+            conf: read_file(store, CONF_FILE),
+            backup: read_file(store, BACKUP_FILE),
+            legacy: read_file(store, LEGACY_FILE),
+            dirs,
+        },
+        ignored,
+    })
+}
+
+fn kind_of(dir: impl AsFd, name: impl rustix::path::Arg) -> Option<FileType> {
+    let stat = statat(dir, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+    Some(FileType::from_raw_mode(stat.st_mode))
+}
+
+fn session_dir(store: BorrowedFd<'_>, id: SessionId, name: &str) -> SessionDir {
+    let modified = statat(store, name, AtFlags::SYMLINK_NOFOLLOW)
+        .map(|stat| stat.st_mtime)
+        .unwrap_or(0);
+    let holds = dir::open_beneath(store, name, OFlags::DIRECTORY)
+        .map(|dir| contents(&dir))
+        .unwrap_or_default();
+    SessionDir {
+        id,
+        modified,
+        holds,
+    }
+}
+
+/// What tells a session's mode and union (contract §1.4).
+fn contents(session: &OwnedFd) -> Contents {
+    let is = |name: &str, kind: FileType| kind_of(session, name) == Some(kind);
+    Contents {
+        changes_dat: is("changes.dat", FileType::RegularFile),
+        changes_img: is("changes.img", FileType::RegularFile),
+        changes_dir: is(UPPER, FileType::Directory),
+        workdir: is(WORK, FileType::Directory),
+        aufs_marker: kind_of(session, ".wh..wh.aufs").is_some(),
+        empty: dir::list(session).is_ok_and(|entries| entries.is_empty()),
+    }
+}
+
+fn read_file(store: BorrowedFd<'_>, name: &str) -> FileRead {
+    match dir::read_bounded(store, name, LONGEST) {
+        Ok(Content::Absent) => FileRead::Absent,
+        Ok(Content::TooLarge { len }) => FileRead::TooLarge { bytes: len },
+        Ok(Content::NotAFile) => FileRead::NotAFile,
+        Ok(Content::Bytes { bytes, modified }) => match String::from_utf8(bytes) {
+            Ok(text) => FileRead::Text {
+                text,
+                modified: modified.map_or(0, seconds),
+            },
+            Err(_) => FileRead::NotText,
+        },
+        Err(error) => FileRead::Unreadable {
+            error: error.to_string(),
+        },
+    }
+}
+
+/// Seconds since 1970; negative before.
+fn seconds(time: SystemTime) -> i64 {
+    let clamp = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX);
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => clamp(after.as_secs()),
+        Err(before) => -clamp(before.duration().as_secs()),
+    }
+}
+
+/// Why metadata could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// A damaged file could not be moved out of the way.
+    #[error("cannot set the damaged {name} aside")]
+    Quarantine {
+        /// That file.
+        name: String,
+        /// Why.
+        source: ReplaceError,
+    },
+    /// A file could not be replaced; the old one is still there.
+    #[error("cannot replace {name}")]
+    Replace {
+        /// That file.
+        name: &'static str,
+        /// Why.
+        source: ReplaceError,
+    },
+}
+
+/// Replaces the store's metadata: damaged files are set aside, then `session.json` (keeping the old
+/// one as backup) and its mirror `session.conf`. A cut at any point leaves each file old or new.
+///
+/// Returns the new name of each file that was set aside.
+pub fn write(
+    store: BorrowedFd<'_>,
+    metadata: &Metadata,
+    quarantine: &[String],
+) -> Result<Vec<String>, WriteError> {
+    let mut aside = Vec::new();
+    for name in quarantine {
+        match replace::quarantine(store, name) {
+            Ok(new) => aside.push(new),
+            Err(ReplaceError::Rename { source, .. }) if source == Errno::NOENT => {}
+            Err(source) => {
+                let name = name.clone();
+                return Err(WriteError::Quarantine { name, source });
+            }
+        }
+    }
+    replace::replace_with_backup(
+        store,
+        JSON_FILE,
+        BACKUP_FILE,
+        json::write(metadata).as_bytes(),
+        0o644,
+    )
+    .map_err(|source| WriteError::Replace {
+        name: JSON_FILE,
+        source,
+    })?;
+    replace::replace_file(store, CONF_FILE, conf::write(metadata).as_bytes(), 0o644).map_err(
+        |source| WriteError::Replace {
+            name: CONF_FILE,
+            source,
+        },
+    )?;
+    Ok(aside)
+}
