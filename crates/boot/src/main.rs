@@ -1,2 +1,61 @@
-//! perch-init: the early-boot program.
-fn main() {}
+//! perch-init: the early-boot program that finds the medium, opens the session and starts the real
+//! system.
+//!
+//! One binary, told apart by how it is started: `/init` as process 1, `modprobe` when the kernel
+//! wants a module, `explain` on anybody's desk.
+
+mod explain;
+mod facts;
+mod handover;
+mod hotplug;
+mod layers;
+mod rescue;
+mod run;
+mod search;
+mod stage;
+
+use std::env;
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+
+fn main() -> ExitCode {
+    let mut arguments = env::args_os();
+    let name = arguments.next().unwrap_or_default();
+    let arguments: Vec<OsString> = arguments.collect();
+    if Path::new(&name)
+        .file_name()
+        .is_some_and(|name| name == "modprobe")
+    {
+        return hotplug::modprobe(&arguments);
+    }
+    if std::process::id() == 1 {
+        run::boot(&arguments)
+    }
+    match command(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("perch-init: {error}");
+            error.exit_code()
+        }
+    }
+}
+
+/// The commands for a running system.
+fn command(arguments: Vec<OsString>) -> Result<(), explain::ExplainError> {
+    let usage = |error: lexopt::Error| explain::ExplainError::Usage(error.to_string());
+    let mut arguments = lexopt::Parser::from_args(arguments);
+    match arguments.next().map_err(usage)? {
+        Some(Value(command)) if command == "explain" => explain::run(arguments),
+        Some(Long("help") | Short('h')) => explain::print(explain::HELP),
+        Some(Long("version") | Short('V')) => {
+            explain::print(concat!("perch-init ", env!("CARGO_PKG_VERSION"), "\n"))
+        }
+        Some(other) => Err(usage(other.unexpected())),
+        None => Err(explain::ExplainError::Usage(
+            "a command is missing, or this is not process 1".to_owned(),
+        )),
+    }
+}

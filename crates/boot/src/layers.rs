@@ -1,0 +1,134 @@
+//! The bundles, mounted in their order. A damaged one is left out and named, if the system can run
+//! without it.
+
+use std::fs;
+use std::io;
+use std::os::fd::AsFd;
+
+use perch_core::bundle::{self, Bundle, WithoutIt};
+use perch_core::cause::Causes;
+use perch_core::record::LeftOut;
+use perch_sys::apply::Layer;
+use perch_sys::bundles::{self, BundleError};
+use perch_sys::layout::Layout;
+use perch_sys::medium::Medium;
+use perch_sys::mount::{self, MountError};
+
+/// The mounted bundles.
+#[derive(Debug, Default)]
+pub struct Stacked {
+    /// Their mounts, lowest first.
+    pub layers: Vec<Layer>,
+    /// The same bundles as they were found.
+    pub bundles: Vec<Bundle>,
+    /// Bundles that are not used, and why.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A bundle that the system cannot do without is damaged.
+#[derive(Debug)]
+pub struct CoreDamaged {
+    /// Where it is: `/minios/00-core.sb on /dev/sda1`.
+    pub place: String,
+    /// What is wrong with it.
+    pub why: String,
+    /// Whether the file itself is wrong, rather than what the kernel can do with it.
+    pub file_is_damaged: bool,
+}
+
+impl CoreDamaged {
+    /// What is wrong, in one line.
+    pub fn title(&self) -> &'static str {
+        if self.file_is_damaged {
+            "a bundle that the system needs is damaged"
+        } else {
+            "a bundle that the system needs cannot be used"
+        }
+    }
+
+    /// Which one, and what is wrong with it.
+    pub fn lines(&self) -> Vec<String> {
+        vec![self.place.clone(), format!("It {}.", self.why)]
+    }
+
+    /// What can be done.
+    pub fn advice(&self) -> Vec<String> {
+        let copy = "copy it to the medium again; your sessions are not touched";
+        let kernel = "check that the initramfs was made for this kernel and has its squashfs and loop modules";
+        let advice: &[&str] = if self.file_is_damaged {
+            &[copy]
+        } else {
+            &[kernel, copy]
+        };
+        advice.iter().map(|&line| line.to_owned()).collect()
+    }
+}
+
+/// Why a bundle cannot be a layer. Reads as what follows "it".
+#[derive(Debug, thiserror::Error)]
+enum Unfit {
+    #[error("{0}")]
+    Damaged(String),
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    #[error("has no place to be mounted at")]
+    NoPlace(#[source] io::Error),
+    #[error("cannot be put in its place")]
+    Attach(#[source] MountError),
+}
+
+/// Mounts the medium's bundles below the layout's directory for them.
+pub fn mount(medium: &Medium, layout: &Layout) -> Result<Stacked, CoreDamaged> {
+    let stack = bundle::stack(medium.bundles.clone());
+    let mut stacked = Stacked::default();
+    for (bundle, by) in stack.replaced {
+        log::info!("{} is replaced by {by}", bundle.path);
+        stacked.left_out.push(LeftOut {
+            path: bundle.path,
+            why: format!("replaced by {by}"),
+        });
+    }
+    for bundle in stack.layers {
+        match mount_one(medium, layout, &bundle) {
+            Ok(layer) => {
+                log::info!("bundle {}", bundle.path);
+                stacked.layers.push(layer);
+                stacked.bundles.push(bundle);
+            }
+            Err(unfit) => {
+                let why = Causes(&unfit).to_string();
+                if bundle.if_damaged() == WithoutIt::Stop {
+                    return Err(CoreDamaged {
+                        place: format!(
+                            "/{}/{} on /dev/{}",
+                            medium.path, bundle.path, medium.device.name
+                        ),
+                        why,
+                        file_is_damaged: bundle.damage.is_some(),
+                    });
+                }
+                log::warn!("bundle {} is left out: it {why}", bundle.path);
+                stacked.left_out.push(LeftOut {
+                    path: bundle.path,
+                    why,
+                });
+            }
+        }
+    }
+    Ok(stacked)
+}
+
+fn mount_one(medium: &Medium, layout: &Layout, bundle: &Bundle) -> Result<Layer, Unfit> {
+    if let Some(damage) = &bundle.damage {
+        return Err(Unfit::Damaged(damage.clone()));
+    }
+    let mount = bundles::mount(medium.dir.as_fd(), bundle)?;
+    let path = layout.bundles().join(bundle.name());
+    fs::create_dir_all(&path).map_err(Unfit::NoPlace)?;
+    mount::attach_path(&mount, &path).map_err(Unfit::Attach)?;
+    Ok(Layer {
+        name: bundle.name().to_owned(),
+        mount,
+        path,
+    })
+}

@@ -1,0 +1,158 @@
+//! When there is no way on: a screen that says what is wrong, then what the user configured.
+//!
+//! Nothing here is silent or for ever without a word: each wait is announced and has an end.
+
+use std::convert::Infallible;
+use std::fs::OpenOptions;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use perch_core::request::OnMissing;
+use perch_sys::kmsg;
+use rustix::system::{RebootCommand, reboot};
+
+use crate::hotplug::Hotplug;
+
+/// How long a screen stays before the machine restarts by itself.
+const PATIENCE: Duration = Duration::from_secs(30 * 60);
+/// How long it stays where a restart or power-off was asked for.
+const NOTICE: Duration = Duration::from_secs(60);
+/// Shells that an image may carry.
+const SHELLS: [&str; 3] = ["/bin/sh", "/bin/bash", "/bin/busybox"];
+
+/// What is wrong, for the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Screen {
+    /// One line: what does not work.
+    pub title: String,
+    /// What was found, a line each.
+    pub found: Vec<String>,
+    /// What the user can do, a line each.
+    pub advice: Vec<String>,
+}
+
+impl Screen {
+    fn show(&self, then: &str) {
+        let frame = "-".repeat(76);
+        let mut lines = vec![String::new(), frame.clone(), self.title.clone()];
+        lines.push(String::new());
+        lines.extend(self.found.iter().map(|line| format!("  {line}")));
+        if !self.advice.is_empty() {
+            lines.push(String::new());
+            lines.push("What can be done:".to_owned());
+            lines.extend(self.advice.iter().map(|line| format!("  - {line}")));
+        }
+        lines.extend([String::new(), then.to_owned(), frame]);
+        kmsg::announce(&lines);
+    }
+}
+
+/// Shows the screen and waits for a device to appear. Returns when one does; otherwise the machine
+/// ends as configured.
+pub fn wait_for_device(screen: &Screen, on_missing: OnMissing, hotplug: &mut Hotplug) {
+    match on_missing {
+        OnMissing::Reboot => count_down(screen, "restarts", RebootCommand::Restart),
+        OnMissing::Poweroff => count_down(screen, "is switched off", RebootCommand::PowerOff),
+        OnMissing::Shell => {
+            screen.show("Starting a shell; the search goes on when it ends.");
+            if shell() {
+                return;
+            }
+            kmsg::announce(&["this image carries no shell".to_owned()]);
+        }
+        OnMissing::Retry => {}
+    }
+    screen.show(&format!(
+        "Still looking: plug in the medium and it is used. The machine restarts in {} minutes.",
+        PATIENCE.as_secs() / 60
+    ));
+    if hotplug.wait(Instant::now() + PATIENCE).is_empty() {
+        end(RebootCommand::Restart);
+    }
+}
+
+/// Shows the screen for an error that no new device can mend, then ends as configured.
+pub fn stop(screen: &Screen, on_missing: OnMissing) -> Infallible {
+    match on_missing {
+        OnMissing::Poweroff => count_down(screen, "is switched off", RebootCommand::PowerOff),
+        OnMissing::Shell => {
+            screen.show("Starting a shell; the machine restarts when it ends.");
+            if !shell() {
+                kmsg::announce(&["this image carries no shell".to_owned()]);
+                count_down(screen, "restarts", RebootCommand::Restart);
+            }
+        }
+        OnMissing::Reboot => count_down(screen, "restarts", RebootCommand::Restart),
+        OnMissing::Retry => {
+            screen.show(&format!(
+                "The machine restarts in {} minutes.",
+                PATIENCE.as_secs() / 60
+            ));
+            pause(PATIENCE);
+        }
+    }
+    end(RebootCommand::Restart)
+}
+
+fn count_down(screen: &Screen, what: &str, command: RebootCommand) {
+    screen.show(&format!(
+        "The machine {what} in {} seconds.",
+        NOTICE.as_secs()
+    ));
+    pause(NOTICE);
+    end(command);
+}
+
+/// A pause for the user to read, not for anything to happen.
+fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
+
+/// Ends the machine, with all that was written on the media.
+fn end(command: RebootCommand) -> Infallible {
+    rustix::fs::sync();
+    loop {
+        // Fails only without the right to do so, which process 1 has.
+        let _ = reboot(command);
+        pause(NOTICE);
+    }
+}
+
+/// Runs a shell on the console; `false` if the image carries none.
+fn shell() -> bool {
+    let Some(path) = SHELLS.iter().find(|path| Path::new(path).exists()) else {
+        return false;
+    };
+    let console = || {
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open("/dev/console")
+            .map_or_else(|_| Stdio::null(), Stdio::from)
+    };
+    Command::new(path)
+        .arg0("sh")
+        .stdin(console())
+        .stdout(console())
+        .stderr(console())
+        .status()
+        .is_ok()
+}
+
+/// Makes a programming error visible and survivable: process 1 must not end, or the kernel panics
+/// before anybody could read why.
+pub fn install_panic_hook() {
+    std::panic::set_hook(Box::new(|info| {
+        let screen = Screen {
+            title: "an error in perch itself".to_owned(),
+            found: vec![info.to_string()],
+            advice: vec![
+                "boot without perch parameters, or with perchdir=fresh".to_owned(),
+                "report the line above".to_owned(),
+            ],
+        };
+        stop(&screen, OnMissing::Reboot);
+    }));
+}

@@ -1,0 +1,275 @@
+//! The boot: request, medium, bundles, facts, decision, plan, handover.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use log::LevelFilter;
+use perch_core::cause::Causes;
+use perch_core::cmdline;
+
+use perch_core::ladder::{Outcome, climb};
+use perch_core::record::{Record, SCHEMA, Seen, Status, Summary};
+use perch_core::request::Request;
+use perch_sys::apply::Machine;
+use perch_sys::kmsg::{self, Kmsg};
+use perch_sys::layout::Layout;
+use perch_sys::medium::Medium;
+use perch_sys::mount::{self, Api};
+use perch_sys::switch_root;
+
+use crate::facts;
+use crate::handover::{self, Proven};
+use crate::hotplug::Hotplug;
+use crate::layers::{self, Stacked};
+use crate::rescue::{self, Screen};
+use crate::search::Search;
+use crate::stage::Clock;
+
+/// Boots. Every way out ends this program: it becomes the real init, or the machine ends.
+pub fn boot(arguments: &[OsString]) -> ! {
+    rescue::install_panic_hook();
+    let mut clock = Clock::start();
+    let early = mount_api();
+    // Fails only if there is a log already.
+    let log = Kmsg::install(LevelFilter::Debug).ok();
+    if let Some(log) = log
+        && let Err(error) = log.lift_rate_limit()
+    {
+        log::debug!("the kernel may drop lines of this log: {error}");
+    }
+    for error in early {
+        log::error!("{error}");
+    }
+    let command_line = fs::read_to_string("/proc/cmdline").unwrap_or_default();
+    let command_line = command_line.trim_end();
+    let (request, oddities) = cmdline::parse(command_line);
+    if request.debug
+        && let Some(log) = log
+        && let Err(error) = log.show_everything()
+    {
+        log::warn!("debug: the console cannot be made to show everything: {error}");
+    }
+    for oddity in &oddities {
+        log::warn!("{oddity}");
+    }
+    clock.end("start");
+
+    let release = release();
+    let mut hotplug = Hotplug::open(command_line);
+    hotplug.load_fast_drivers();
+    clock.end("drivers");
+
+    let layout = Layout::of_boot();
+    let (medium, seen) = find_medium(&request, &mut hotplug);
+    let attached = fs::create_dir_all(layout.data())
+        .map_err(|error| error.to_string())
+        .and_then(|()| {
+            mount::attach_path(&medium.mount, layout.data())
+                .map_err(|error| Causes(&error).to_string())
+        });
+    if let Err(error) = attached {
+        give_up(
+            &request,
+            "the medium cannot be mounted",
+            vec![error],
+            advice("boot with debug and report what the console shows"),
+        );
+    }
+    clock.end("medium");
+
+    let Stacked {
+        layers,
+        bundles,
+        left_out,
+    } = layers::mount(&medium, &layout)
+        .unwrap_or_else(|fatal| give_up(&request, fatal.title(), fatal.lines(), fatal.advice()));
+    clock.end("bundles");
+
+    let facts = facts::gather(&medium, bundles);
+    for note in &facts.store.notes {
+        log::warn!("{note}");
+    }
+    clock.end("store");
+
+    let names: Vec<String> = layers.iter().map(|layer| layer.name.clone()).collect();
+    let mut machine = Machine::new(layout.clone(), medium.mount, medium.dir, layers);
+    let outcome = match climb(&request, &facts, &names, &mut machine) {
+        Ok(outcome) => outcome,
+        Err(error) => give_up(
+            &request,
+            "the system cannot be put together",
+            vec![error.to_string()],
+            advice("check that the initramfs was made for this kernel and has its overlay module"),
+        ),
+    };
+    clock.end("session");
+    let summary = Summary::of(&request, &facts, &outcome);
+    say(&summary, &outcome);
+
+    let union = layout.union();
+    let exists = |path: &Path| switch_root::is_program(union, path);
+    let Some(init) = handover::find_init(request.init.as_deref(), exists) else {
+        give_up(
+            &request,
+            "the bundles hold no system that can be started",
+            vec![format!("none of {} bundles holds /sbin/init", names.len())],
+            advice("check that all bundles of the system are on the medium"),
+        );
+    };
+    if request.timing {
+        kmsg::announce(&clock.table());
+    }
+    let record = Record {
+        schema: SCHEMA,
+        perch: env!("CARGO_PKG_VERSION"),
+        kernel: &release,
+        cmdline: command_line,
+        request: &request,
+        oddities: &oddities,
+        devices: &seen,
+        facts: &facts,
+        outcome: summary,
+        reasons: outcome.decision.reasons.clone(),
+        decision: &outcome.decision,
+        plan: &outcome.plan,
+        failures: &outcome.failures,
+        warnings: &outcome.warnings,
+        left_out: &left_out,
+        stages: clock.stages(),
+        modules: &hotplug.modules(),
+        log: &log.map(lines).unwrap_or_default(),
+    };
+    if let Err(error) = handover::leave_record(&record) {
+        log::error!("{}", Causes(&error));
+    }
+    log::info!("starting {}", init.display());
+    if let Some(log) = log {
+        // What follows does not log much; the real init sets its own.
+        let _ = log.restore_rate_limit();
+    }
+    let arguments = handover::init_arguments(arguments);
+    let proven = Proven::by(&outcome);
+    let Err(error) = handover::start(proven, union, &init, &arguments);
+    give_up(
+        &request,
+        "the system cannot be started",
+        vec![Causes(&error).to_string()],
+        advice("name another program at boot: init=/bin/sh"),
+    )
+}
+
+/// Mounts the kernel's own file systems; returns what went wrong, as nothing can be logged before.
+fn mount_api() -> Vec<String> {
+    let mut errors = Vec::new();
+    for kind in [Api::Proc, Api::Sys, Api::Dev, Api::Run] {
+        let target = kind.usual_target();
+        let mounted = fs::create_dir_all(target)
+            .map_err(|error| format!("cannot make {}: {error}", target.display()))
+            .and_then(|()| {
+                mount::mount_api(kind, target).map_err(|error| Causes(&error).to_string())
+            });
+        errors.extend(mounted.err());
+    }
+    errors
+}
+
+/// The log so far, a line each with its time since the kernel started.
+fn lines(log: &Kmsg) -> Vec<String> {
+    let (lines, dropped) = log.lines();
+    let line = |line: kmsg::Line| format!("{:9.3} {}", line.since_boot.as_secs_f64(), line.text);
+    let mut lines: Vec<String> = lines.into_iter().map(line).collect();
+    if dropped > 0 {
+        lines.push(format!("{dropped} more lines"));
+    }
+    lines
+}
+
+fn release() -> String {
+    rustix::system::uname()
+        .release()
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// Finds the medium, however long it takes the user to plug it in.
+fn find_medium(request: &Request, hotplug: &mut Hotplug) -> (Medium, Vec<Seen>) {
+    let mut search = Search::new(request);
+    let wait = Duration::from_secs(u64::from(request.wait_seconds));
+    loop {
+        if let Some(medium) = search.run(hotplug, wait) {
+            let name = medium.device.name.clone();
+            match medium.take() {
+                Ok(medium) => return (medium, search.seen()),
+                Err(error) => {
+                    give_up(
+                        request,
+                        &format!("the medium /dev/{name} cannot be used"),
+                        vec![Causes(&error).to_string()],
+                        advice("check its file system from another system (fsck)"),
+                    );
+                }
+            }
+        }
+        rescue::wait_for_device(&not_found(&search, wait), request.on_missing, hotplug);
+    }
+}
+
+fn not_found(search: &Search<'_>, wait: Duration) -> Screen {
+    let mut found = vec![format!(
+        "Looked for {} for {} s.",
+        search.target(),
+        wait.as_secs()
+    )];
+    let seen = search.seen();
+    if seen.is_empty() {
+        found.push("The kernel shows no disk, stick or CD at all.".to_owned());
+    }
+    found.extend(
+        seen.iter()
+            .map(|seen| format!("/dev/{} {}", seen.device, seen.verdict)),
+    );
+    Screen {
+        title: "the medium with the system was not found".to_owned(),
+        found,
+        advice: vec![
+            "plug the stick into another port, or wait: a device that appears is looked at"
+                .to_owned(),
+            "name the device at boot: from=/dev/sdb1, from=label:MY_STICK".to_owned(),
+            "name the directory at boot: from=/directory".to_owned(),
+        ],
+    }
+}
+
+fn advice(line: &str) -> Vec<String> {
+    vec![line.to_owned()]
+}
+
+/// Stops with a screen; never returns.
+fn give_up(request: &Request, title: &str, found: Vec<String>, advice: Vec<String>) -> ! {
+    let screen = Screen {
+        title: title.to_owned(),
+        found,
+        advice,
+    };
+    match rescue::stop(&screen, request.on_missing) {}
+}
+
+/// Says what came of it: the outcome always, each reason, and loudly if something is not as asked for.
+fn say(summary: &Summary, outcome: &Outcome) {
+    for reason in &outcome.decision.reasons {
+        if reason.is_warning() {
+            log::warn!("{reason} [{}]", reason.code());
+        } else {
+            log::info!("{reason} [{}]", reason.code());
+        }
+    }
+    for warning in &outcome.warnings {
+        log::warn!("{} failed: {}", warning.step, warning.error);
+    }
+    match summary.status {
+        Status::RamFallback => log::warn!("{}", outcome.decision),
+        Status::Session | Status::Ram => log::info!("{}", outcome.decision),
+    }
+}

@@ -1,0 +1,130 @@
+//! The search for the medium: devices as they appear, each looked at once, until one has the data
+//! directory or the time is up.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use perch_core::cause::Causes;
+use perch_core::record::Seen;
+use perch_core::request::Request;
+use perch_sys::devices::{self, BlockDevice};
+use perch_sys::medium::{self, Medium, Refused, Wanted};
+
+use crate::hotplug::Hotplug;
+
+/// The data directory's name where the command line gives none. A distribution sets its own with
+/// the environment variable `PERCH_LIVE_NAME` at build time.
+pub const LIVE_NAME: &str = match option_env!("PERCH_LIVE_NAME") {
+    Some(name) => name,
+    None => "minios",
+};
+
+/// The state of a search, which goes on after a first failure.
+#[derive(Debug)]
+pub struct Search<'a> {
+    wanted: Wanted<'a>,
+    /// Devices that were looked at, with what came of it.
+    seen: Vec<(BlockDevice, Seen)>,
+}
+
+impl<'a> Search<'a> {
+    /// A search for what the request asks for.
+    pub fn new(request: &'a Request) -> Self {
+        Self {
+            wanted: Wanted {
+                source: &request.source,
+                usual_dir: LIVE_NAME,
+                extension: &request.extension,
+            },
+            seen: Vec::new(),
+        }
+    }
+
+    /// What is looked for, in words.
+    pub fn target(&self) -> String {
+        let dir = self.wanted.dir();
+        match &self.wanted.source.identity {
+            Some(identity) => format!("/{dir} on {identity}"),
+            None => format!("a device with /{dir}"),
+        }
+    }
+
+    /// Every device looked at so far.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.seen.iter().map(|(_, seen)| seen.clone()).collect()
+    }
+
+    /// Looks at every device, and at each that appears until `wait` has passed. Devices on fast buses
+    /// come first; drivers of slow ones are loaded only if none of the fast ones has it.
+    pub fn run(&mut self, hotplug: &mut Hotplug, wait: Duration) -> Option<Medium> {
+        if let Some(medium) = self.look_at_all(hotplug) {
+            return Some(medium);
+        }
+        hotplug.load_slow_drivers();
+        let deadline = Instant::now() + wait;
+        let mut announced = false;
+        loop {
+            if let Some(medium) = self.look_at_all(hotplug) {
+                return Some(medium);
+            }
+            // The first seconds belong to drivers that are still at work: not worth a line.
+            let grace = Instant::now() + Duration::from_secs(3);
+            let until = if announced {
+                deadline
+            } else {
+                grace.min(deadline)
+            };
+            let changed = hotplug.wait(until);
+            if !announced && changed.is_empty() && until < deadline {
+                announced = true;
+                log::warn!("waiting for {}, up to {} s", self.target(), wait.as_secs());
+                continue;
+            }
+            if changed.is_empty() && Instant::now() >= deadline {
+                return None;
+            }
+            // A changed device, such as a drive with a new disc, is looked at again.
+            self.seen
+                .retain(|(device, _)| !changed.contains(&device.name));
+        }
+    }
+
+    /// Looks at each device that was not looked at before, in the order of the search.
+    fn look_at_all(&mut self, hotplug: &mut Hotplug) -> Option<Medium> {
+        let devices = match devices::list(Path::new("/sys")) {
+            Ok(devices) => devices,
+            Err(error) => {
+                log::error!("cannot list the block devices: {error}");
+                return None;
+            }
+        };
+        let disks: BTreeSet<String> = devices.iter().filter_map(|it| it.disk.clone()).collect();
+        // A device that is gone, or came back as another one, is forgotten.
+        self.seen.retain(|(device, _)| devices.contains(device));
+        for device in devices {
+            if self.seen.iter().any(|(seen, _)| *seen == device) {
+                continue;
+            }
+            let mut load = |module: &str| hotplug.load_now(module);
+            let found = medium::look(&device, &self.wanted, &mut load);
+            let verdict = match &found {
+                Ok(medium) => format!("is the medium ({})", medium.superblock.kind),
+                Err(Refused::Unknown) if disks.contains(&device.name) => {
+                    "is divided into partitions".to_owned()
+                }
+                Err(refused) => Causes(refused).to_string(),
+            };
+            log::info!("/dev/{} {verdict}", device.name);
+            let seen = Seen {
+                device: device.name.clone(),
+                verdict,
+            };
+            self.seen.push((device, seen));
+            if let Ok(medium) = found {
+                return Some(medium);
+            }
+        }
+        None
+    }
+}
