@@ -1,1 +1,10 @@
 //! Virtual machines, media and scenarios that prove perch on real kernels.
+//!
+//! Four layers, each usable without the one after it: [`host`] (tools and caches of the machine the tests run on),
+//! [`disk`] (images made and read back without root), [`vm`] (one QEMU process) and the scenarios built on them.
+
+pub mod base;
+pub mod disk;
+pub mod host;
+pub mod scenario;
+pub mod vm;

@@ -1,0 +1,146 @@
+//! A squashfs bundle described file by file and written by mksquashfs, without root.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::{make_executable, make_link};
+use crate::host::{command, run};
+
+/// The content of a bundle.
+#[derive(Clone, Debug, Default)]
+pub struct Bundle {
+    entries: Vec<(String, Entry)>,
+}
+
+#[derive(Clone, Debug)]
+enum Entry {
+    File { bytes: Vec<u8>, executable: bool },
+    Directory,
+    Link(String),
+    Whiteout,
+}
+
+impl Bundle {
+    /// Adds a text file.
+    #[must_use]
+    pub fn file(self, path: &str, text: &str) -> Self {
+        self.with(
+            path,
+            Entry::File {
+                bytes: text.into(),
+                executable: false,
+            },
+        )
+    }
+
+    /// Adds a program.
+    #[must_use]
+    pub fn executable(self, path: &str, bytes: &[u8]) -> Self {
+        self.with(
+            path,
+            Entry::File {
+                bytes: bytes.into(),
+                executable: true,
+            },
+        )
+    }
+
+    /// Adds an empty directory.
+    #[must_use]
+    pub fn directory(self, path: &str) -> Self {
+        self.with(path, Entry::Directory)
+    }
+
+    /// Adds a symbolic link.
+    #[must_use]
+    pub fn link(self, path: &str, target: &str) -> Self {
+        self.with(path, Entry::Link(target.to_owned()))
+    }
+
+    /// Hides `path` of the bundles below: a character device 0/0, as overlayfs marks a deletion (Linux,
+    /// `Documentation/filesystems/overlayfs.rst`, "whiteouts").
+    #[must_use]
+    pub fn whiteout(self, path: &str) -> Self {
+        self.with(path, Entry::Whiteout)
+    }
+
+    fn with(mut self, path: &str, entry: Entry) -> Self {
+        self.entries.push((path.to_owned(), entry));
+        self
+    }
+
+    /// Writes the bundle to `target`; everything in it belongs to root.
+    ///
+    /// # Errors
+    /// If mksquashfs fails.
+    pub fn write(&self, target: &Path) -> Result<()> {
+        let tree = tempfile::tempdir()?;
+        let mut pseudo = Vec::new();
+        for (path, entry) in &self.entries {
+            let full = tree.path().join(path);
+            let parent = full.parent().context("a bundle entry without a name")?;
+            fs::create_dir_all(parent)?;
+            match entry {
+                Entry::File { bytes, executable } => {
+                    fs::write(&full, bytes)?;
+                    if *executable {
+                        make_executable(&full)?;
+                    }
+                }
+                Entry::Directory => fs::create_dir_all(&full)?,
+                Entry::Link(to) => make_link(&full, to)?,
+                // Only root can make devices; mksquashfs can be told to pretend.
+                Entry::Whiteout => pseudo.push(format!("{path} c 644 0 0 0 0")),
+            }
+        }
+        make_executable(tree.path())?; // the root of the union must be open to every user
+        let mut mksquashfs = command("mksquashfs");
+        mksquashfs.arg(tree.path()).arg(target);
+        mksquashfs.args([
+            "-noappend",
+            "-quiet",
+            "-no-progress",
+            "-all-root",
+            "-comp",
+            "gzip",
+        ]);
+        for definition in pseudo {
+            mksquashfs.args(["-p", &definition]);
+        }
+        run(&mut mksquashfs)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::packages;
+
+    #[test]
+    fn files_links_and_whiteouts_arrive() {
+        packages::ensure(&["squashfs-tools"]).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("x.sb");
+        let bundle = Bundle::default()
+            .file("etc/name", "x")
+            .link("bin/sh", "busybox")
+            .whiteout("etc/gone");
+        bundle.write(&target).unwrap();
+        let listing = run(command("unsquashfs").args(["-lln"]).arg(&target)).unwrap();
+        let listing = String::from_utf8(listing).unwrap();
+        for want in ["/etc/name", "/bin/sh -> busybox"] {
+            assert!(listing.contains(want), "{want} in {listing}");
+        }
+        let gone = listing
+            .lines()
+            .find(|line| line.ends_with("/etc/gone"))
+            .unwrap();
+        assert!(
+            gone.starts_with('c') && gone.replace(' ', "").contains("0,0"),
+            "{gone}"
+        );
+    }
+}

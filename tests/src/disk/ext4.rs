@@ -1,0 +1,52 @@
+//! ext4 images through e2fsprogs: mke2fs fills the new file system from a directory, debugfs reads it back.
+
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+
+use super::medium::Content;
+use crate::host::{command, run};
+
+pub(super) fn make(content: &Content, image: &Path) -> Result<()> {
+    let mut mke2fs = command("mke2fs");
+    mke2fs
+        .args(["-q", "-F", "-t", "ext4", "-L", content.label, "-d"])
+        .arg(content.tree);
+    // Owners of the host mean nothing on the medium: what is made by an ordinary user still belongs to root there.
+    mke2fs.args(["-E", "root_owner=0:0,lazy_itable_init=1"]);
+    run(mke2fs.arg(image).arg(format!("{}M", content.size_mib)))?;
+    Ok(())
+}
+
+pub(super) fn extract(image: &Path, path: &str, target: &Path) -> Result<()> {
+    // debugfs ends with 0 whatever happens: the kind is asked for first, the result is looked at afterwards.
+    let stat = debugfs(image, &format!("stat \"{path}\""))?;
+    if stat.contains("Type: directory") {
+        std::fs::create_dir(target)?;
+        let parent = tempfile::tempdir_in(target.parent().unwrap_or(Path::new(".")))?;
+        debugfs(
+            image,
+            &format!("rdump \"{path}\" \"{}\"", parent.path().display()),
+        )?;
+        // rdump makes a directory of the same name below the one it is given, and the content itself for the root.
+        let name = Path::new(path).file_name().unwrap_or_default();
+        std::fs::rename(parent.path().join(name), target)?;
+    } else {
+        ensure!(stat.contains("Type: "), "{}", stat.trim());
+        debugfs(image, &format!("dump \"{path}\" \"{}\"", target.display()))?;
+    }
+    ensure!(
+        target.exists(),
+        "debugfs left nothing at {}",
+        target.display()
+    );
+    Ok(())
+}
+
+/// Runs one debugfs request and returns its output, messages included.
+fn debugfs(image: &Path, request: &str) -> Result<String> {
+    let mut debugfs = command("debugfs");
+    let output = debugfs.args(["-R", request]).arg(image).output()?;
+    let text = [output.stdout, output.stderr].concat();
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}

@@ -1,0 +1,123 @@
+//! The disks of a scenario as image files: made before the first boot, read and judged between boots.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::{DiskSpec, STORE, Scenario};
+use crate::disk::{Disk, Partition, Table};
+use crate::vm::Drive;
+
+/// The images, in the order of the machine's drives.
+pub(super) struct Media {
+    dir: PathBuf,
+    disks: Vec<Made>,
+}
+
+struct Made {
+    disk: Disk,
+    drive: Drive,
+}
+
+impl Media {
+    /// Makes the disks of `scenario` in `dir`; the first file system of the first one holds `system`.
+    pub(super) fn make(scenario: &Scenario, system: &Path, dir: &Path) -> Result<Self> {
+        let mut disks = Vec::new();
+        for (number, spec) in scenario.disks.iter().enumerate() {
+            let image = dir.join(format!("disk{number}.img"));
+            let system = (number == 0).then_some(system);
+            let disk = make_disk(spec, system, &image).context("cannot make the disks")?;
+            let drive = Drive {
+                image,
+                bus: spec.bus,
+                read_only: spec.read_only,
+            };
+            disks.push(Made { disk, drive });
+        }
+        Ok(Self {
+            dir: dir.to_owned(),
+            disks,
+        })
+    }
+
+    /// The drives to plug in.
+    pub(super) fn drives(&self) -> Vec<Drive> {
+        self.disks.iter().map(|made| made.drive.clone()).collect()
+    }
+
+    /// What the checkers say against the file systems; a clean power-off leaves nothing to say.
+    pub(super) fn check(&self) -> Result<Vec<String>> {
+        let mut complaints = Vec::new();
+        for made in &self.disks {
+            for (index, partition) in made.disk.partitions.iter().enumerate() {
+                let judged =
+                    self.with_slice(made, index + 1, |slice| Ok(partition.medium.check(slice)))?;
+                if let Err(error) = judged {
+                    complaints.push(format!("not clean after power-off: {error:#}"));
+                }
+            }
+        }
+        Ok(complaints)
+    }
+
+    /// Copies the content of the medium to `target` and returns where its store is; that does not exist if the medium
+    /// has none.
+    pub(super) fn extract_store(&self, target: &Path) -> Result<PathBuf> {
+        // All of it, so that a store that is missing and a copy that failed are two different things.
+        let made = self.disks.first().context("a scenario has a disk")?;
+        let medium = made
+            .disk
+            .partitions
+            .first()
+            .context("a disk has a partition")?
+            .medium;
+        self.with_slice(made, 1, |slice| medium.extract(slice, "/", target))?;
+        Ok(target.join(STORE))
+    }
+
+    /// Gives `then` a file that holds exactly partition `number`.
+    fn with_slice<T>(
+        &self,
+        made: &Made,
+        number: usize,
+        then: impl FnOnce(&Path) -> Result<T>,
+    ) -> Result<T> {
+        if made.disk.table == Table::None {
+            return then(&made.drive.image);
+        }
+        let slice = self.dir.join("slice.img");
+        made.disk.slice(&made.drive.image, number, &slice)?;
+        let result = then(&slice);
+        fs::remove_file(&slice)?;
+        result
+    }
+}
+
+fn make_disk(spec: &DiskSpec, system: Option<&Path>, image: &Path) -> Result<Disk> {
+    let mut trees = Vec::new();
+    let mut partitions = Vec::new();
+    for (index, part) in spec.parts.iter().enumerate() {
+        let tree = image.with_extension(format!("tree{index}"));
+        fs::create_dir(&tree)?;
+        part.content.lay_out(system.filter(|_| index == 0), &tree)?;
+        trees.push(tree);
+        partitions.push(Partition {
+            medium: part.medium,
+            label: part.label.clone(),
+            size_mib: part.size_mib,
+        });
+    }
+    let disk = Disk {
+        table: spec.table,
+        partitions,
+    };
+    disk.make(
+        &trees.iter().map(PathBuf::as_path).collect::<Vec<_>>(),
+        image,
+    )?;
+    for tree in trees {
+        fs::remove_dir_all(tree)?;
+    }
+    Ok(disk)
+}

@@ -1,0 +1,183 @@
+//! Carrying out a scenario: disks are made, machines booted, everything not as expected is collected.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use super::converse::converse;
+use super::media::Media;
+use super::{Boot, End, Images, Scenario, Step, replay};
+use crate::host::{cache_dir, packages};
+use crate::vm::{self, Kernel, Machine, Qemu};
+
+/// How long one boot may take from power-on to power-off. A busy machine with two emulated ones needs 20 s; this is only
+/// where a hang is called a hang.
+const BOOT: Duration = Duration::from_secs(180);
+
+/// What stands on every kernel command line: the console, quiet as on a user's machine, a panic that ends the machine,
+/// switches that make emulation faster, and no test of the timer, which an emulated one fails on a busy machine.
+const CMDLINE: &str =
+    "console=ttyS0 quiet panic=-1 mitigations=off nokaslr cryptomgr.notests no_timer_check";
+
+/// How many lines of the console a report repeats.
+const TAIL: usize = 40;
+
+/// Carries out scenarios.
+pub struct Runner {
+    images: Images,
+}
+
+/// One scenario being carried out.
+struct Run<'a> {
+    images: &'a Images,
+    scenario: &'a Scenario,
+    dir: PathBuf,
+    complaints: Vec<String>,
+    last_console: String,
+}
+
+impl Runner {
+    /// A runner over `images`.
+    ///
+    /// # Errors
+    /// If packages are missing.
+    pub fn new(images: Images) -> Result<Self> {
+        packages::ensure(vm::PACKAGES)?;
+        Ok(Self { images })
+    }
+
+    /// Carries out `scenario`. If it fails, the logs of its boots are left in `target/perch/failed/<name>`.
+    ///
+    /// # Errors
+    /// The report: everything that was not as expected, and the end of the last console.
+    pub fn run(&self, scenario: &Scenario) -> Result<(), String> {
+        let slug = scenario.slug();
+        let failed = cache_dir().join("failed").join(&slug);
+        let dir = cache_dir().join("run").join(&slug);
+        let mut run = Run {
+            images: &self.images,
+            scenario,
+            dir: dir.clone(),
+            complaints: Vec::new(),
+            last_console: String::new(),
+        };
+        for old in [&failed, &dir] {
+            let _ = fs::remove_dir_all(old); // of an earlier run, if any
+        }
+        if let Err(error) = run.all() {
+            run.complaints.push(format!("{error:#}"));
+        }
+        if run.complaints.is_empty() {
+            let _ = fs::remove_dir_all(&dir);
+            return Ok(());
+        }
+        run.keep_logs(&failed);
+        let lines: Vec<&str> = run.last_console.lines().collect();
+        let tail = lines[lines.len().saturating_sub(TAIL)..].join("\n");
+        let complaints = run.complaints.join("\n");
+        Err(format!(
+            "{complaints}\n--- end of the last console, all logs in {}\n{tail}",
+            failed.display()
+        ))
+    }
+}
+
+impl Run<'_> {
+    fn all(&mut self) -> Result<()> {
+        fs::create_dir_all(&self.dir)?;
+        let media = Media::make(self.scenario, &self.images.system, &self.dir)?;
+        let mut number = 0;
+        let mut store = None;
+        for step in &self.scenario.steps {
+            match step {
+                Step::Boot(boot) => {
+                    number += 1;
+                    store = None;
+                    let name = format!("boot {number} ({})", boot.cmdline);
+                    let complaints = self
+                        .boot(boot, number, &media)
+                        .with_context(|| name.clone())?;
+                    self.complaints
+                        .extend(complaints.into_iter().map(|text| format!("{name}: {text}")));
+                }
+                Step::Offline(check) => {
+                    let store = match &store {
+                        Some(path) => path,
+                        None => {
+                            let copy = self.dir.join(format!("medium-{number}"));
+                            store.insert(media.extract_store(&copy)?)
+                        }
+                    };
+                    if let Err(complaint) = check.judge(store) {
+                        self.complaints
+                            .push(format!("after boot {number}: {complaint}"));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One boot from power-on to its end; returns what was not as expected.
+    fn boot(&mut self, boot: &Boot, number: usize, media: &Media) -> Result<Vec<String>> {
+        let log = self.dir.join(format!("boot-{number}.log"));
+        let machine = self.machine(boot, number, media)?;
+        let deadline = Instant::now() + BOOT;
+        let mut qemu = Qemu::start(&machine, &log)?;
+        let result = converse(boot, &mut qemu, deadline);
+        let qemu_said = fs::read_to_string(log.with_extension("qemu")).unwrap_or_default();
+        self.last_console = qemu.console.text() + &qemu_said;
+        drop(qemu); // whatever happened, the machine is off from here on
+        let (mut complaints, mut evidence) = result?;
+        evidence.console.clone_from(&self.last_console);
+        fs::write(
+            self.dir.join(format!("boot-{number}.json")),
+            format!("{:#}\n", evidence.record),
+        )?;
+        complaints.extend(
+            boot.expects
+                .iter()
+                .filter_map(|expect| expect.judge(&evidence).err()),
+        );
+        complaints.extend(replay::judge(&evidence.record).err());
+        if boot.end == End::PowerOff {
+            complaints.extend(media.check()?);
+        }
+        Ok(complaints)
+    }
+
+    fn machine(&self, boot: &Boot, number: usize, media: &Media) -> Result<Machine> {
+        let initrd = self.dir.join(format!("initramfs-{number}.img"));
+        let (version, edition) = &boot.system;
+        self.images.initramfs_for(version, edition, &initrd)?;
+        let vmlinuz = self.images.kernel.vmlinuz.clone();
+        let cmdline = format!("{CMDLINE} {}", boot.cmdline);
+        let mut drives = media.drives();
+        drives
+            .iter_mut()
+            .for_each(|drive| drive.read_only |= boot.write_protected);
+        Ok(Machine {
+            kernel: Some(Kernel {
+                vmlinuz,
+                initrd,
+                cmdline,
+            }),
+            drives,
+            memory_mib: boot.memory_mib,
+            ..Machine::default()
+        })
+    }
+
+    fn keep_logs(&self, failed: &Path) {
+        let _ = fs::create_dir_all(failed);
+        for entry in fs::read_dir(&self.dir).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            if !name.to_string_lossy().ends_with(".img") {
+                let _ = fs::rename(entry.path(), failed.join(name));
+            }
+        }
+        let _ = fs::remove_dir_all(&self.dir);
+    }
+}

@@ -1,0 +1,284 @@
+//! What a scenario is made of, and the words it is written with.
+
+use super::{Boot, Content, Node, Offline, STORE};
+use crate::disk::{EXT4, Medium, Table};
+use crate::vm::Bus;
+
+/// One scenario.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// The symptom, in a few words; unique.
+    pub name: String,
+    /// The disks of the machine; the first one holds the system in its first file system.
+    pub disks: Vec<DiskSpec>,
+    /// What happens, in order.
+    pub steps: Vec<Step>,
+}
+
+/// One disk and where it is plugged in.
+#[derive(Clone, Debug)]
+pub struct DiskSpec {
+    /// How it is divided.
+    pub table: Table,
+    /// Where it is plugged in.
+    pub bus: Bus,
+    /// Whether the machine sees it write-protected.
+    pub read_only: bool,
+    /// Its file systems, in order.
+    pub parts: Vec<PartSpec>,
+}
+
+/// One file system of a disk.
+#[derive(Clone, Debug)]
+pub struct PartSpec {
+    /// Which one.
+    pub medium: Medium,
+    /// Its label; empty for none.
+    pub label: String,
+    /// Its size in MiB.
+    pub size_mib: u64,
+    /// What is on it, beside the system.
+    pub content: Content,
+}
+
+/// One step of a scenario.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// The machine is started and brought to its end.
+    Boot(Box<Boot>),
+    /// The medium is looked at while the machine is off.
+    Offline(Offline),
+}
+
+impl PartSpec {
+    /// An empty file system.
+    pub fn new(medium: Medium, label: &str, size_mib: u64) -> Self {
+        Self {
+            medium,
+            label: label.to_owned(),
+            size_mib,
+            content: Content::default(),
+        }
+    }
+
+    /// Adds a text file; `path` counts from the root of the file system.
+    #[must_use]
+    pub fn file(mut self, path: &str, text: &str) -> Self {
+        self.content.add(path, Node::File(text.into()));
+        self
+    }
+}
+
+impl Scenario {
+    /// A scenario whose medium is an undivided ext4 disk with the system and an empty store.
+    pub fn new(name: impl Into<String>) -> Self {
+        let mut part = PartSpec::new(EXT4, "MINIOS", 192);
+        part.content.add(STORE, Node::Directory);
+        let disk = DiskSpec {
+            table: Table::None,
+            bus: Bus::Virtio,
+            read_only: false,
+            parts: vec![part],
+        };
+        Self {
+            name: name.into(),
+            disks: vec![disk],
+            steps: Vec::new(),
+        }
+    }
+
+    /// Uses another file system for the medium.
+    #[must_use]
+    pub fn medium(mut self, medium: Medium) -> Self {
+        self.part().medium = medium;
+        self
+    }
+
+    /// Uses a medium of `size_mib`; the system itself takes about 3 MiB of it.
+    #[must_use]
+    pub fn size_mib(mut self, size_mib: u64) -> Self {
+        self.part().size_mib = size_mib;
+        self
+    }
+
+    /// Plugs the medium into another bus.
+    #[must_use]
+    pub fn bus(mut self, bus: Bus) -> Self {
+        self.disk().bus = bus;
+        self
+    }
+
+    /// Divides the medium; its file system becomes the first partition.
+    #[must_use]
+    pub fn table(mut self, table: Table) -> Self {
+        self.disk().table = table;
+        self
+    }
+
+    /// Adds a partition to the medium.
+    #[must_use]
+    pub fn partition(mut self, part: PartSpec) -> Self {
+        self.disk().parts.push(part);
+        self
+    }
+
+    /// Adds a further undivided disk on the same bus.
+    #[must_use]
+    pub fn second_disk(mut self, part: PartSpec) -> Self {
+        let bus = self.disk().bus;
+        self.disks.push(DiskSpec {
+            table: Table::None,
+            bus,
+            read_only: false,
+            parts: vec![part],
+        });
+        self
+    }
+
+    /// Write-protects the medium.
+    #[must_use]
+    pub fn write_protected(mut self) -> Self {
+        self.disk().read_only = true;
+        self
+    }
+
+    /// Adds a file to the medium; `path` counts from its root.
+    #[must_use]
+    pub fn file(mut self, path: &str, bytes: impl Into<Vec<u8>>) -> Self {
+        self.part().content.add(path, Node::File(bytes.into()));
+        self
+    }
+
+    /// Leaves `path`, from the root of the medium, out of what would be there.
+    #[must_use]
+    pub fn without(mut self, path: &str) -> Self {
+        self.part().content.remove(path);
+        self
+    }
+
+    /// Adds a bundle to the medium; `path` counts from its root.
+    #[must_use]
+    pub fn bundle(mut self, path: &str, bundle: crate::base::Bundle) -> Self {
+        self.part().content.add(path, Node::Bundle(bundle));
+        self
+    }
+
+    /// Cuts a file of the system after `bytes`, as an interrupted copy does; `path` counts from the root.
+    #[must_use]
+    pub fn cut_short(mut self, path: &str, bytes: u64) -> Self {
+        self.part().content.cut_short(path, bytes);
+        self
+    }
+
+    /// Adds a file to the store, for example `session.json`.
+    #[must_use]
+    pub fn store(self, path: &str, bytes: impl Into<Vec<u8>>) -> Self {
+        self.file(&format!("{STORE}/{path}"), bytes)
+    }
+
+    /// Adds a directory to the store.
+    #[must_use]
+    pub fn store_dir(mut self, path: &str) -> Self {
+        self.part()
+            .content
+            .add(&format!("{STORE}/{path}"), Node::Directory);
+        self
+    }
+
+    /// Adds a native session of overlayfs to the store: in it, `/from` says which one it is.
+    #[must_use]
+    pub fn session(self, id: &str) -> Self {
+        self.store(&format!("{id}/changes/from"), format!("{id}\n"))
+            .store_dir(&format!("{id}/workdir"))
+    }
+
+    /// Makes `path` of the store look last used so many days ago; what is not named was used just now.
+    #[must_use]
+    pub fn used(mut self, path: &str, days_ago: u64) -> Self {
+        self.part()
+            .content
+            .age(&format!("{STORE}/{path}"), days_ago);
+        self
+    }
+
+    /// Boots the machine.
+    #[must_use]
+    pub fn boot(mut self, boot: Boot) -> Self {
+        self.steps.push(Step::Boot(Box::new(boot)));
+        self
+    }
+
+    /// Looks at the medium while the machine is off.
+    #[must_use]
+    pub fn offline(mut self, check: Offline) -> Self {
+        self.steps.push(Step::Offline(check));
+        self
+    }
+
+    /// Requires a file of the store to hold `text`; blank space at the end does not count.
+    #[must_use]
+    pub fn store_file(self, path: &str, text: &str) -> Self {
+        self.offline(Offline::File {
+            path: path.into(),
+            text: text.into(),
+        })
+    }
+
+    /// Requires `path` to be missing in the store.
+    #[must_use]
+    pub fn store_missing(self, path: &str) -> Self {
+        self.offline(Offline::Missing(path.into()))
+    }
+
+    /// Requires the value at `pointer` (RFC 6901) of a JSON file of the store; `null` also means: nothing there.
+    #[must_use]
+    pub fn store_json(
+        self,
+        path: &str,
+        pointer: &str,
+        value: impl Into<serde_json::Value>,
+    ) -> Self {
+        self.offline(Offline::Json {
+            path: path.into(),
+            pointer: pointer.into(),
+            value: value.into(),
+        })
+    }
+
+    /// Requires the store's session directories to be exactly these, in numeric order.
+    #[must_use]
+    pub fn store_sessions(self, ids: &[&str]) -> Self {
+        self.offline(Offline::Sessions(
+            ids.iter().map(ToString::to_string).collect(),
+        ))
+    }
+
+    /// Requires exactly `count` names in the store that start with `prefix`.
+    #[must_use]
+    pub fn store_count(self, prefix: &str, count: usize) -> Self {
+        self.offline(Offline::Count {
+            prefix: prefix.into(),
+            count,
+        })
+    }
+
+    /// The name as a directory name.
+    pub fn slug(&self) -> String {
+        let keep = |c: char| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        };
+        self.name.chars().map(keep).collect()
+    }
+
+    fn disk(&mut self) -> &mut DiskSpec {
+        &mut self.disks[0] // `new` makes it, nothing removes it
+    }
+
+    fn part(&mut self) -> &mut PartSpec {
+        &mut self.disk().parts[0] // as above
+    }
+}

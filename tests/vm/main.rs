@@ -1,0 +1,63 @@
+//! The scenarios: one test each, run in virtual machines, two at a time.
+//!
+//! `cargo test -p perch-tests --test vm -- TEXT` runs those whose name contains TEXT. A failing one leaves the logs of its
+//! boots in `target/perch/failed/<name>`.
+
+mod choosing;
+mod compatibility;
+mod damaged_metadata;
+mod first_boot;
+mod media;
+mod metadata_text;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Result;
+use libtest_mimic::{Arguments, Trial};
+use perch_tests::scenario::{Images, Runner, Scenario};
+
+/// Each machine keeps one processor busy; more than two at a time were never measured.
+const AT_ONCE: usize = 2;
+
+fn scenarios() -> Vec<Scenario> {
+    [
+        first_boot::scenarios(),
+        choosing::scenarios(),
+        compatibility::scenarios(),
+        damaged_metadata::scenarios(),
+        media::scenarios(),
+    ]
+    .concat()
+}
+
+fn main() -> Result<ExitCode> {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(AT_ONCE);
+    let names = |list: &Vec<Scenario>| {
+        list.iter()
+            .map(|scenario| scenario.name.clone())
+            .collect::<Vec<_>>()
+    };
+    let all = scenarios();
+    anyhow::ensure!(no_name_twice(names(&all)), "two scenarios have one name");
+    if arguments.list {
+        let trials = all
+            .into_iter()
+            .map(|scenario| Trial::test(scenario.name, || Ok(())))
+            .collect();
+        return Ok(libtest_mimic::run(&arguments, trials).exit_code());
+    }
+    let runner = Arc::new(Runner::new(Images::prepare()?)?);
+    let trial = |scenario: Scenario| {
+        let runner = Arc::clone(&runner);
+        Trial::test(scenario.name.clone(), move || Ok(runner.run(&scenario)?))
+    };
+    let trials = all.into_iter().map(trial).collect();
+    Ok(libtest_mimic::run(&arguments, trials).exit_code())
+}
+
+fn no_name_twice(mut names: Vec<String>) -> bool {
+    names.sort();
+    names.windows(2).all(|pair| pair[0] != pair[1])
+}
