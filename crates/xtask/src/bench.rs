@@ -1,0 +1,140 @@
+//! `cargo xtask bench boot`: how long the way from the kernel to the real init takes, against two yardsticks.
+//!
+//! Three programs start the same bundles from the same disk with the same kernel: perch, Debian's live-boot, and a *floor*
+//! that knows everything in advance and so does only what nobody can leave out. Time is the guest's own under
+//! `-icount shift=0`, where one instruction takes one nanosecond: the figures compare programs, they are not seconds on
+//! any real machine.
+
+mod contender;
+mod disk;
+mod floor;
+mod live_boot;
+mod measure;
+mod report;
+mod stamps;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use perch_tests::host::{cache_dir, packages};
+use perch_tests::scenario::Images;
+use perch_tests::vm;
+
+use contender::Contender;
+use report::{Report, Row};
+
+const HELP: &str = "\
+cargo xtask bench boot [--runs N] [--only TEXT] [--json FILE]
+
+Measures, in milliseconds of an emulated machine, how long the kernel unpacks each initramfs and how long its init
+then takes to start the real one: perch, Debian's live-boot and the least a fixed program needs.
+
+  --runs N     measure each N times and report the median (default 3)
+  --only TEXT  only those whose name contains TEXT
+  --json FILE  also write all figures to FILE";
+
+struct Options {
+    runs: usize,
+    only: String,
+    json: Option<PathBuf>,
+}
+
+/// `cargo xtask bench`.
+///
+/// # Errors
+/// If packages are missing, something does not build, or a boot does not end in the system it should.
+pub fn run(args: lexopt::Parser) -> Result<()> {
+    let Some(options) = parse(args)? else {
+        println!("{HELP}");
+        return Ok(());
+    };
+    packages::ensure(vm::PACKAGES)?;
+    let dir = cache_dir().join("bench");
+    fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    let report = bench(&options, &dir)?;
+    print!("\n{report}");
+    if let Some(file) = &options.json {
+        let json = serde_json::to_string_pretty(&report.json())? + "\n";
+        fs::write(file, json).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(())
+}
+
+fn bench(options: &Options, dir: &Path) -> Result<Report> {
+    println!("kernel, bundles and perch's initramfs");
+    let images = Images::prepare()?;
+    println!("the disk");
+    let disk = disk::make(&images.system)?;
+    let contenders: Vec<&Contender> = contender::ALL
+        .iter()
+        .filter(|contender| contender.name.contains(&options.only))
+        .collect();
+    ensure!(!contenders.is_empty(), "nothing is called {}", options.only);
+    let mut report = Report::new(&images.kernel.version);
+    for contender in contenders {
+        println!("{}: initramfs", contender.name);
+        let initramfs = (contender.initramfs)(&images)?;
+        let bench = measure::Bench::prepare(contender, &images, initramfs, &disk, dir)?;
+        let mut row = Row::new(contender.name, fs::metadata(bench.initramfs())?.len());
+        for number in 1..=options.runs {
+            let run = bench.boot().with_context(|| contender.name)?;
+            println!(
+                "{}: run {number} of {}: {}",
+                contender.name, options.runs, run.stamps
+            );
+            row.runs.push(run);
+        }
+        report.rows.push(row);
+    }
+    Ok(report)
+}
+
+fn parse(mut args: lexopt::Parser) -> Result<Option<Options>> {
+    use lexopt::prelude::*;
+    let mut options = Options {
+        runs: 3,
+        only: String::new(),
+        json: None,
+    };
+    let mut what = None;
+    while let Some(arg) = args.next()? {
+        match arg {
+            Value(name) if what.is_none() => what = Some(name.string()?),
+            Long("runs") => options.runs = args.value()?.parse()?,
+            Long("only") => options.only = args.value()?.string()?,
+            Long("json") => options.json = Some(args.value()?.into()),
+            Short('h') | Long("help") => return Ok(None),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    ensure!(options.runs > 0, "--runs must be at least 1");
+    match what.as_deref() {
+        Some("boot") => Ok(Some(options)),
+        Some(other) => bail!("there is no benchmark {other:?}; there is: boot"),
+        None => bail!("which benchmark? There is: boot"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments() {
+        let parsed = |words: &[&str]| parse(lexopt::Parser::from_args(words));
+        let options = parsed(&["boot", "--runs", "5", "--json", "x"])
+            .unwrap()
+            .unwrap();
+        assert_eq!((options.runs, options.json), (5, Some("x".into())));
+        assert!(parsed(&["--help"]).unwrap().is_none());
+        for wrong in [
+            &[][..],
+            &["size"],
+            &["boot", "--runs", "0"],
+            &["boot", "fast"],
+        ] {
+            assert!(parsed(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}
