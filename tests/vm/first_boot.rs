@@ -90,6 +90,21 @@ pub fn scenarios() -> Vec<Scenario> {
                     .in_session("1", "native"),
             )
             .store_sessions(&["1"]),
+        // Contract, check 43; the table of §2.5 is a unit test of core::filter.
+        Scenario::new("load and noload choose bundles by their numbers")
+            .boot(
+                Boot::with("noload=10")
+                    .expect_sh(
+                        "ls /etc/perch-test | grep from",
+                        "from-00\nfrom-01\nfrom-02",
+                    )
+                    .expect_sh("cat /etc/perch-test/top", "02"),
+            )
+            .boot(
+                Boot::with("load=00,10")
+                    .expect_sh("ls /etc/perch-test | grep from", "from-00\nfrom-10")
+                    .console("load=00,10 leaves out 01-kernel"),
+            ),
         Scenario::new("the higher bundle wins and may delete what a lower one brought").boot(
             Boot::with("")
                 .expect_sh("cat /etc/perch-test/top", "10")

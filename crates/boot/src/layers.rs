@@ -8,6 +8,7 @@ use std::os::fd::AsFd;
 use perch_core::bundle::{self, Bundle, WithoutIt};
 use perch_core::cause::Causes;
 use perch_core::record::LeftOut;
+use perch_core::request::Request;
 use perch_sys::apply::Layer;
 use perch_sys::bundles::{self, BundleError};
 use perch_sys::layout::Layout;
@@ -78,9 +79,27 @@ enum Unfit {
 }
 
 /// Mounts the medium's bundles below the layout's directory for them.
-pub fn mount(medium: &Medium, layout: &Layout) -> Result<Stacked, CoreDamaged> {
-    let stack = bundle::stack(medium.bundles.clone());
+pub fn mount(medium: &Medium, layout: &Layout, request: &Request) -> Result<Stacked, CoreDamaged> {
+    let (used, not_chosen) = bundle::choose(medium.bundles.clone(), request);
     let mut stacked = Stacked::default();
+    for (bundle, by) in not_chosen {
+        if bundle.if_damaged() == WithoutIt::Stop {
+            log::warn!(
+                "{by} leaves out {}, which the system is likely to need",
+                bundle.path
+            );
+        } else {
+            log::info!("{by} leaves out {}", bundle.path);
+        }
+        stacked.left_out.push(LeftOut {
+            path: bundle.path,
+            why: format!("left out by {by}"),
+        });
+    }
+    if used.is_empty() {
+        log::warn!("load= and noload= leave out every bundle");
+    }
+    let stack = bundle::stack(used);
     for (bundle, by) in stack.replaced {
         log::info!("{} is replaced by {by}", bundle.path);
         stacked.left_out.push(LeftOut {

@@ -83,7 +83,7 @@ pub fn boot(arguments: &[OsString]) -> ! {
         layers,
         bundles,
         left_out,
-    } = layers::mount(&medium, &layout)
+    } = layers::mount(&medium, &layout, &request)
         .unwrap_or_else(|fatal| give_up(&request, fatal.title(), fatal.lines(), fatal.advice()));
     clock.end("bundles");
 

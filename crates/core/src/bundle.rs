@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::request::Request;
 use crate::units::Bytes;
 
 /// One bundle file below the data directory.
@@ -53,6 +54,25 @@ pub fn leading_number(name: &str) -> u64 {
     name.get(..digits)
         .filter(|digits| !digits.is_empty())
         .map_or(0, |digits| digits.parse().unwrap_or(u64::MAX))
+}
+
+/// Applies `load=`, then `noload=`: the bundles that are used, and each other one with the parameter that
+/// leaves it out.
+pub fn choose(bundles: Vec<Bundle>, request: &Request) -> (Vec<Bundle>, Vec<(Bundle, String)>) {
+    let mut used = Vec::with_capacity(bundles.len());
+    let mut left_out = Vec::new();
+    for bundle in bundles {
+        let by = match (&request.load, &request.noload) {
+            (Some(load), _) if !load.matches(&bundle.path) => Some(format!("load={load}")),
+            (_, Some(noload)) if noload.matches(&bundle.path) => Some(format!("noload={noload}")),
+            _ => None,
+        };
+        match by {
+            None => used.push(bundle),
+            Some(by) => left_out.push((bundle, by)),
+        }
+    }
+    (used, left_out)
 }
 
 /// The bundles in the order in which they are stacked, and those that are not used.
@@ -145,6 +165,27 @@ mod tests {
             stacked.replaced,
             [(bundle("03-gui.sb"), "modules/03-gui.sb".to_owned())]
         );
+    }
+
+    #[test]
+    fn load_comes_first_then_noload() {
+        let all = || {
+            ["00-core.sb", "03-gui.sb", "modules/10-x.sb"]
+                .map(bundle)
+                .to_vec()
+        };
+        for (cmdline, want) in [
+            ("", &["00-core.sb", "03-gui.sb", "modules/10-x.sb"][..]),
+            ("load=00-03", &["00-core.sb", "03-gui.sb"]),
+            ("noload=03", &["00-core.sb", "modules/10-x.sb"]),
+            ("load=00-03 noload=gui", &["00-core.sb"]),
+        ] {
+            let (request, _) = crate::cmdline::parse(cmdline);
+            let (used, left_out) = choose(all(), &request);
+            let paths: Vec<_> = used.iter().map(|b| b.path.as_str()).collect();
+            assert_eq!(paths, want, "{cmdline}");
+            assert_eq!(used.len() + left_out.len(), 3, "{cmdline}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::filter::BadFilter;
 use crate::request::{Action, Identity, OnMissing, Place, Request, Size, Source};
 use crate::units::Mib;
 
@@ -126,9 +127,8 @@ fn take(word: &Word, request: &mut Request) -> Result<(), Oddity> {
     let value = word.value.as_deref();
     if value.is_some_and(|value| value.chars().any(char::is_control)) {
         return match word.name.as_str() {
-            "perchdir" | "perchmode" | "perchsize" | "from" | "bext" | "union" => {
-                Err(odd("holds control characters", "the parameter is ignored"))
-            }
+            "perchdir" | "perchmode" | "perchsize" | "from" | "bext" | "union" | "load"
+            | "noload" => Err(odd("holds control characters", "the parameter is ignored")),
             _ => Ok(()),
         };
     }
@@ -218,7 +218,16 @@ fn take(word: &Word, request: &mut Request) -> Result<(), Oddity> {
         }
         ("timing", _) => request.timing = true,
         ("debug", None) => request.debug = true,
-        ("load" | "noload" | "toram", _) => {
+        (name @ ("load" | "noload"), Some(value)) => {
+            let filter = value.parse().map_err(|problem: BadFilter| {
+                odd(&problem.to_string(), "the parameter is ignored")
+            })?;
+            match name {
+                "load" => request.load = Some(filter),
+                _ => request.noload = Some(filter),
+            }
+        }
+        ("toram", _) => {
             return Err(odd(
                 "is not supported by this version of perch yet",
                 "the parameter is ignored",

@@ -11,6 +11,7 @@ pub mod cmdline;
 pub mod decide;
 pub mod explain;
 pub mod facts;
+pub mod filter;
 #[cfg(test)]
 mod fixture;
 pub mod fs;

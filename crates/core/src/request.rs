@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::filter::Filter;
 use crate::session::{Mode, UnionKind};
 use crate::units::{Mib, SessionId};
 
@@ -31,6 +32,12 @@ pub struct Request {
     pub on_missing: OnMissing,
     /// The ending of bundle file names, without the dot.
     pub extension: String,
+    /// Bundles to use and no others; absent means all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<Filter>,
+    /// Bundles not to use, applied after `load`; absent means none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noload: Option<Filter>,
     /// The real init, from `init=`; absent means the usual places.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init: Option<String>,
@@ -134,6 +141,8 @@ impl Default for Request {
             wait_seconds: 45,
             on_missing: OnMissing::default(),
             extension: "sb".to_owned(),
+            load: None,
+            noload: None,
             init: None,
             timing: false,
             debug: false,

@@ -82,6 +82,8 @@ fn malformed_parameters_are_named_with_what_is_done_instead() {
         ("fromwait=soon", "fromwait=soon", Action::Off),
         ("frommissing=cry", "frommissing=cry", Action::Off),
         ("toram", "toram", Action::Off),
+        ("load=(", "load=(", Action::Off),
+        ("noload=3-1", "noload=3-1", Action::Off),
         ("perchdri=new", "perchdri=new", Action::Off),
         ("perchdir", "perchdir", Action::Off),
         ("persistent", "persistent", Action::Off),
