@@ -5,6 +5,7 @@ use std::os::unix::fs::FileExt;
 
 use super::images::{RECIPES, make, report, run};
 use super::{Superblock, probe_file};
+use crate::loopdev::{Config, attach};
 
 /// The image that a recipe makes, and then the same with some bits set and others cleared:
 /// recipe, offset of the byte, set, clear, dirty, errors.
@@ -104,11 +105,16 @@ fn privileged_a_mounted_file_system_needs_recovery() {
         };
         let target = dir.path().join("mounted");
         std::fs::create_dir(&target).expect("a new directory");
-        let [path, target] = [&image, &target].map(|path| path.to_str().expect("a plain path"));
-        run(
-            name,
-            &words(&["mount", "-t", "ext4", "-o", "loop", path, target]),
-        );
+        // Not by `mount -o loop`: other tests take loop devices at the same time, and ours tries again.
+        let file = File::options().read(true).write(true).open(&image);
+        let writable = Config {
+            read_only: false,
+            ..Config::default()
+        };
+        let device = attach(file.expect("the image"), name, &writable).expect("a loop device");
+        let [path, target] =
+            [&device.path, &target].map(|path| path.to_str().expect("a plain path"));
+        run(name, &words(&["mount", "-t", "ext4", path, target]));
         let mounted = Mounted(target.to_owned());
         File::create(format!("{target}/file")).expect("a file on the mounted image");
         run(name, &words(&["sync", "-f", target]));
