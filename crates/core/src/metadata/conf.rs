@@ -119,17 +119,14 @@ pub fn write(metadata: &Metadata) -> String {
 
 fn add_record(text: &mut String, id: SessionId, record: &Record) {
     let key = id.to_string();
+    let mut field = |name: &str, value: &str| {
+        let key = &key;
+        add(text, Line::Field { name, key, value });
+    };
     let known = record.known();
     for (name, value) in &known {
         if let Some(value) = line_form(value) {
-            add(
-                text,
-                Line::Field {
-                    name,
-                    key: &key,
-                    value: &value,
-                },
-            );
+            field(name, &value);
         }
     }
     for (name, value) in record.unknown(&known) {
@@ -141,14 +138,7 @@ fn add_record(text: &mut String, id: SessionId, record: &Record) {
         let mut again = Record::default();
         again.take(name, value.as_str().into());
         if again.extra.contains_key(name) {
-            add(
-                text,
-                Line::Field {
-                    name,
-                    key: &key,
-                    value: &value,
-                },
-            );
+            field(name, &value);
         }
     }
 }
