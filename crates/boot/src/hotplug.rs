@@ -90,8 +90,10 @@ impl Hotplug {
     }
 
     /// Loads one module now, for a file system that is about to be mounted.
-    pub fn load_now(&mut self, module: &str) {
-        self.load(vec![module.to_owned()]);
+    pub fn load_now(&self, module: &str) {
+        if let Err(error) = self.loader.load(module) {
+            log::info!("{}", Causes(&error));
+        }
     }
 
     /// Starts loading the drivers of slow buses, without waiting for them.
@@ -102,8 +104,9 @@ impl Hotplug {
     }
 
     /// Waits for devices, until `until` at the latest, loading the drivers that they ask for. Returns the
-    /// names of block devices that appeared or changed; none if the time is up.
-    pub fn wait(&mut self, until: Instant) -> Vec<String> {
+    /// names of block devices that appeared or changed, an empty list where events were missed and any
+    /// device may have; `None` if the time is up.
+    pub fn wait(&mut self, until: Instant) -> Option<Vec<String>> {
         loop {
             let Events {
                 aliases,
@@ -116,8 +119,11 @@ impl Hotplug {
             }
             self.spawn(aliases);
             self.reap();
-            if !blocks.is_empty() || lost || Instant::now() >= until {
-                return blocks;
+            if !blocks.is_empty() || lost {
+                return Some(blocks);
+            }
+            if Instant::now() >= until {
+                return None;
             }
         }
     }
@@ -172,12 +178,13 @@ impl Hotplug {
             .retain_mut(|child| !matches!(child.try_wait(), Ok(Some(_))));
     }
 
-    fn events(&self, until: Instant) -> Events {
+    fn events(&mut self, until: Instant) -> Events {
         let mut events = Events::default();
         let Some(uevents) = &self.uevents else {
             // A kernel without events can only be asked again and again.
             let pause = until.saturating_duration_since(Instant::now());
             std::thread::sleep(pause.min(Duration::from_secs(1)));
+            events.lost = !pause.is_zero();
             return events;
         };
         match uevents.wait(Some(until)) {
@@ -196,7 +203,12 @@ impl Hotplug {
                 }
             }
             Err(UeventError::Lost) => events.lost = true,
-            Err(error) => log::warn!("device events cannot be followed: {}", Causes(&error)),
+            Err(error) => {
+                // Asking again would fail at once, again and again.
+                log::warn!("device events cannot be followed: {}", Causes(&error));
+                self.uevents = None;
+                events.lost = true;
+            }
         }
         events
     }

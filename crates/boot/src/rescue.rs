@@ -68,7 +68,7 @@ pub fn wait_for_device(screen: &Screen, on_missing: OnMissing, hotplug: &mut Hot
         "Still looking: plug in the medium and it is used. The machine restarts in {} minutes.",
         PATIENCE.as_secs() / 60
     ));
-    if hotplug.wait(Instant::now() + PATIENCE).is_empty() {
+    if hotplug.wait(Instant::now() + PATIENCE).is_none() {
         end(RebootCommand::Restart);
     }
 }

@@ -68,6 +68,10 @@ impl<'a> Search<'a> {
             if let Some(medium) = self.look_at_all(hotplug) {
                 return Some(medium);
             }
+            // Whatever keeps happening to devices, the wait ends.
+            if Instant::now() >= deadline {
+                return None;
+            }
             // The first seconds belong to drivers that are still at work: not worth a line.
             let grace = Instant::now() + Duration::from_secs(3);
             let until = if announced {
@@ -75,18 +79,17 @@ impl<'a> Search<'a> {
             } else {
                 grace.min(deadline)
             };
-            let changed = hotplug.wait(until);
-            if !announced && changed.is_empty() && until < deadline {
-                announced = true;
-                log::warn!("waiting for {}, up to {} s", self.target(), wait.as_secs());
-                continue;
+            match hotplug.wait(until) {
+                // A changed device, such as a drive with a new disc, is looked at again.
+                Some(changed) => self
+                    .seen
+                    .retain(|(device, _)| !changed.contains(&device.name)),
+                None if !announced && until < deadline => {
+                    announced = true;
+                    log::warn!("waiting for {}, up to {} s", self.target(), wait.as_secs());
+                }
+                None => {}
             }
-            if changed.is_empty() && Instant::now() >= deadline {
-                return None;
-            }
-            // A changed device, such as a drive with a new disc, is looked at again.
-            self.seen
-                .retain(|(device, _)| !changed.contains(&device.name));
         }
     }
 
