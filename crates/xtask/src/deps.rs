@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
-use perch_tests::host::{command, run as run_command, workspace_dir};
+use perch_tests::host::{STATIC_TARGET, command, run as run_command, workspace_dir};
 use serde_json::Value;
 
 /// Each crate of the workspace and those of the workspace it may use.
@@ -80,7 +80,7 @@ impl Graph {
             "--format-version",
             "1",
             "--filter-platform",
-            "x86_64-unknown-linux-musl",
+            STATIC_TARGET,
         ]);
         let metadata = serde_json::from_slice(&run_command(&mut cargo)?)?;
         Self::parse(&metadata).context("cargo metadata lacks an expected field")

@@ -16,6 +16,7 @@ use anyhow::{Context, Result, bail};
 use compress::Compression;
 use cpio::{Node, Tree};
 use lexopt::Arg::{Long, Short};
+use perch_tests::host::{STATIC_TARGET, ensure_static_target};
 
 const HELP: &str = "\
 cargo xtask initramfs --kernel-version VERSION --output FILE [OPTION...]
@@ -177,7 +178,7 @@ fn identity([name, version, edition]: &[String; 3]) -> Result<String> {
 
 /// Builds perch-init as it is shipped and tells where it is.
 pub fn build_program() -> Result<PathBuf> {
-    const TARGET: &str = "x86_64-unknown-linux-musl";
+    ensure_static_target()?;
     // The workspace of this very source: the command works from any directory.
     let workspace = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -186,7 +187,7 @@ pub fn build_program() -> Result<PathBuf> {
         .args(["build", "--release", "--quiet", "--package", "perch-boot"])
         .args([
             "--target",
-            TARGET,
+            STATIC_TARGET,
             "--message-format",
             "json-render-diagnostics",
         ])

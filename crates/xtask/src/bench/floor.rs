@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use perch_tests::host::{Key, cached, command, packages, run, workspace_dir};
+use perch_tests::host::{
+    Key, STATIC_TARGET, cached, command, ensure_static_target, packages, run, workspace_dir,
+};
 use perch_tests::scenario::Images;
 
 use super::disk;
@@ -22,7 +24,6 @@ const MODULES: [&str; 7] = [
 ];
 /// Places to mount things at.
 const DIRECTORIES: [&str; 5] = ["dev", "proc", "sys", "run", "union"];
-const TARGET: &str = "x86_64-unknown-linux-musl";
 const PROGRAM: &str = "floor-init";
 
 /// Builds it, or finds it in the cache.
@@ -61,14 +62,15 @@ fn file(dir: &Path) -> PathBuf {
 }
 
 fn build() -> Result<PathBuf> {
+    ensure_static_target()?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     run(command(cargo)
         .current_dir(workspace_dir())
-        .args(["build", "--quiet", "--release", "--target", TARGET])
+        .args(["build", "--quiet", "--release", "--target", STATIC_TARGET])
         .args(["--package", "perch-tests", "--bin", PROGRAM]))?;
     Ok(workspace_dir()
         .join("target")
-        .join(TARGET)
+        .join(STATIC_TARGET)
         .join("release")
         .join(PROGRAM))
 }
