@@ -4,9 +4,10 @@ use std::fs;
 use std::os::fd::AsFd;
 
 use perch_core::bundle::Bundle;
-use perch_core::facts::{Facts, Medium, Store, StoreState};
+use perch_core::facts::{Facts, Medium, Store, StoreState, Tools};
 use perch_core::fs::FsKind;
 use perch_core::metadata::{Metadata, Source, assemble};
+use perch_core::request::Place;
 use perch_core::session::{Mode, System, UnionKind};
 use perch_core::units::Bytes;
 use perch_sys::layout::STORE;
@@ -31,7 +32,9 @@ pub fn gather(medium: &medium::Medium, bundles: Vec<Bundle>) -> Facts {
         // Others are detected once perch can assemble them.
         unions: vec![UnionKind::Overlayfs],
         modes: vec![Mode::Native],
+        tools: Tools::default(),
         console: false,
+        answer: None,
         medium: Medium {
             device: medium.device.name.clone(),
             fs,
@@ -45,6 +48,10 @@ pub fn gather(medium: &medium::Medium, bundles: Vec<Bundle>) -> Facts {
 fn look_at_store(medium: &medium::Medium, fs: FsKind) -> Store {
     let mut found = Store {
         state: StoreState::Ready,
+        place: Place::Medium,
+        device: None,
+        dir: None,
+        word_is_directory: false,
         fs,
         free: fstatvfs(&medium.mount)
             .ok()

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::filter::BadFilter;
-use crate::request::{Action, Identity, OnMissing, Place, Request, Size, Source};
+use crate::request::{Action, Identity, OnMissing, Place, Request, Size, Source, Spot, ToRam};
 use crate::units::Mib;
 
 /// One word of the command line: `name` or `name=value`.
@@ -128,7 +128,9 @@ fn take(word: &Word, request: &mut Request) -> Result<(), Oddity> {
     if value.is_some_and(|value| value.chars().any(char::is_control)) {
         return match word.name.as_str() {
             "perchdir" | "perchmode" | "perchsize" | "from" | "bext" | "union" | "load"
-            | "noload" => Err(odd("holds control characters", "the parameter is ignored")),
+            | "noload" | "toram" | "asktimeout" => {
+                Err(odd("holds control characters", "the parameter is ignored"))
+            }
             _ => Ok(()),
         };
     }
@@ -227,12 +229,17 @@ fn take(word: &Word, request: &mut Request) -> Result<(), Oddity> {
                 _ => request.noload = Some(filter),
             }
         }
-        ("toram", _) => {
-            return Err(odd(
-                "is not supported by this version of perch yet",
-                "the parameter is ignored",
-            ));
+        ("toram", None | Some("full")) => request.toram = Some(ToRam::Full),
+        ("toram", Some("trim")) => request.toram = Some(ToRam::Trim),
+        ("toram", Some(_)) => {
+            request.toram = Some(ToRam::Full);
+            return Err(odd("is none of full, trim", "everything is copied"));
         }
+        ("asktimeout", Some(value)) => match value.parse() {
+            Ok(0) => request.ask_seconds = None,
+            Ok(seconds @ 1..=3600) => request.ask_seconds = Some(seconds),
+            _ => return Err(odd("is no number of seconds from 0 to 3600", "30 is used")),
+        },
         _ => {} // other programs' parameters
     }
     Ok(())
@@ -271,13 +278,17 @@ fn perchdir(value: &str) -> (Action, Place, Option<Complaint>) {
                 )),
             ),
         },
-        elsewhere
-            if elsewhere.starts_with('/')
-                || elsewhere.starts_with("askdisk")
-                || Identity::parse(elsewhere).is_some() =>
-        {
-            (Action::Resume, Place::Elsewhere(elsewhere.to_owned()), None)
-        }
+        elsewhere if looks_like_a_place(elsewhere) => match place(elsewhere) {
+            Ok((action, place)) => (action, place, None),
+            Err(problem) => (
+                Action::Fresh,
+                medium,
+                Some((
+                    problem,
+                    "the system starts in RAM, because no other place may be used instead",
+                )),
+            ),
+        },
         _ => (
             Action::Resume,
             medium,
@@ -287,6 +298,70 @@ fn perchdir(value: &str) -> (Action, Place, Option<Complaint>) {
             )),
         ),
     }
+}
+
+/// Whether somebody who wrote this meant a place, well written or not.
+fn looks_like_a_place(value: &str) -> bool {
+    value.starts_with('/') || value.starts_with("askdisk") || value.contains(':')
+}
+
+/// `/dir`, `/dev/sdb1/dir`, `label:L/dir` and so on, each with an action word behind it or not, and
+/// `askdisk`, `askdisk/dir`, `askdisk:dir:below`.
+fn place(value: &str) -> Result<(Action, Place), &'static str> {
+    const NO_PLACE: &str = "is no place such as /dir, /dev/sdb1/dir, label:L/dir or askdisk/dir";
+    if let Some(rest) = value.strip_prefix("askdisk") {
+        let dir = picked_dir(rest).ok_or(NO_PLACE)??;
+        return Ok((Action::Resume, Place::AskDisk { dir }));
+    }
+    if let Some((identity, rest)) = Identity::parse(value) {
+        let spot = spot(&rest)?;
+        let action = spot.word.unwrap_or(Action::Resume);
+        return Ok((action, Place::Device { identity, spot }));
+    }
+    if value.starts_with("/dev/") || !value.starts_with('/') {
+        return Err(NO_PLACE);
+    }
+    let mut spot = spot(value)?;
+    // `/new` is a directory of that name: an action without a place is written without the slash.
+    if spot.dir.is_empty() && spot.word.is_some() {
+        spot = Spot {
+            dir: spot.dir_with_word().unwrap_or_default(),
+            word: None,
+        };
+    }
+    let action = spot.word.unwrap_or(Action::Resume);
+    Ok((action, Place::Directory(spot)))
+}
+
+/// What follows `askdisk`: nothing, `/dir/below` or `:dir:below`. `None` if it is part of the word.
+fn picked_dir(rest: &str) -> Option<Result<String, &'static str>> {
+    match rest.chars().next() {
+        None => Some(Ok(String::new())),
+        Some('/') => Some(directory(rest)),
+        Some(':') => Some(directory(&rest.replace(':', "/"))),
+        Some(_) => None,
+    }
+}
+
+fn spot(text: &str) -> Result<Spot, &'static str> {
+    let dir = directory(text)?;
+    let (parent, last) = dir.rsplit_once('/').unwrap_or(("", &dir));
+    Ok(match Action::of_word(last) {
+        Some(word) => Spot {
+            dir: parent.to_owned(),
+            word: Some(word),
+        },
+        None => Spot { dir, word: None },
+    })
+}
+
+/// A directory's path without slashes at the ends or twice in a row.
+fn directory(text: &str) -> Result<String, &'static str> {
+    let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty()).collect();
+    if parts.iter().any(|part| matches!(*part, "." | "..")) {
+        return Err("holds . or .. as a directory");
+    }
+    Ok(parts.join("/"))
 }
 
 /// `4000`, `4000M`, `4000MB`, `4G`, `4GB`, `1T`, `4GiB`, `1TiB`, in any case. G is 1000 MiB and T is
@@ -311,23 +386,30 @@ fn size(value: &str) -> Option<Size> {
 
 /// `from=`: a directory on any device, or a device with or without a directory.
 fn source(value: &str) -> Result<Source, &'static str> {
-    if value.starts_with("http:") || value.starts_with("https:") || value.starts_with("askdisk") {
-        return Err("is a source that this version of perch does not support");
+    if value.starts_with("http:") || value.starts_with("https:") {
+        return Err("is a source on the network, which perch leaves to other programs");
+    }
+    if let Some(dir) = value.strip_prefix("askdisk").and_then(picked_dir) {
+        let dir = dir?;
+        return Ok(Source {
+            dir: (!dir.is_empty()).then_some(dir),
+            ask: true,
+            ..Source::default()
+        });
     }
     let (identity, dir) = match Identity::parse(value) {
         Some((identity, dir)) => (Some(identity), dir),
         None => (None, value.to_owned()),
     };
-    let dir = dir.trim_matches('/').to_owned();
-    if dir.split('/').any(|part| part == ".." || part == ".") {
-        return Err("holds . or .. as a directory");
-    }
-    if dir.to_ascii_lowercase().ends_with(".iso") {
-        return Err("names an ISO file, which this version of perch does not support yet");
-    }
+    let dir = directory(&dir)?;
+    let is_iso = dir.to_ascii_lowercase().ends_with(".iso");
+    let path = (!dir.is_empty()).then_some(dir);
+    let (dir, iso) = if is_iso { (None, path) } else { (path, None) };
     Ok(Source {
         identity,
-        dir: (!dir.is_empty()).then_some(dir),
+        dir,
+        iso,
+        ask: false,
     })
 }
 

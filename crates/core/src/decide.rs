@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::{Facts, StoreState};
 use crate::reason::{Reason, Then};
-use crate::request::{Action, Place, Request};
+use crate::request::{Action, Request};
 use crate::session::{Mode, Session, UnionKind};
-use crate::units::SessionId;
+use crate::units::{Mib, SessionId};
 
 /// What is done about sessions, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -36,6 +36,9 @@ pub enum Choice {
         id: SessionId,
         /// Its mode.
         mode: Mode,
+        /// The size that its container grows to first; absent if it stays as it is, or is none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        grow: Option<Mib>,
     },
     /// A new session is made.
     Create {
@@ -43,6 +46,9 @@ pub enum Choice {
         id: SessionId,
         /// Its mode.
         mode: Mode,
+        /// The size of its container; absent for a native session.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        size: Option<Mib>,
         /// The default that an incompatible system passed over; absent if none was.
         #[serde(skip_serializing_if = "Option::is_none")]
         instead_of: Option<SessionId>,
@@ -70,6 +76,28 @@ pub struct Failure {
     pub step: String,
     /// The error.
     pub error: String,
+    /// What it means for the next decision.
+    #[serde(default, skip_serializing_if = "FailureKind::is_other")]
+    pub kind: FailureKind,
+}
+
+/// What a failed step means for the next decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureKind {
+    /// The store's file system turned out unable to hold a native session: a container may do.
+    NotNative,
+    /// The session is in use by somebody else.
+    InUse,
+    /// Anything else: RAM is next.
+    #[default]
+    Other,
+}
+
+impl FailureKind {
+    fn is_other(&self) -> bool {
+        *self == Self::Other
+    }
 }
 
 /// Decides what is done about sessions. Pure: the same facts give the same decision anywhere.
@@ -123,14 +151,21 @@ fn choose(request: &Request, facts: &Facts, union: UnionKind, reasons: &mut Vec<
         reasons.push(reason);
         Choice::Ram
     };
-    match request.action {
+    // The word after the place may be a directory's name (contract §2.1).
+    let action = match request.action {
+        Action::New | Action::Ask | Action::Fresh if facts.store.word_is_directory => {
+            Action::Resume
+        }
+        action => action,
+    };
+    match action {
         Action::Off => return ram(Reason::NotAsked),
         Action::Fresh => return ram(Reason::FreshAsked),
         Action::Resume | Action::New | Action::Ask | Action::Number(_) => {}
     }
-    if let Place::Elsewhere(place) = &request.place {
-        return ram(Reason::PlaceUnsupported {
-            place: place.clone(),
+    if request.place != facts.store.place {
+        return ram(Reason::StoreNotFound {
+            why: format!("{} was not looked for", request.place),
         });
     }
     match &facts.store.state {
@@ -139,6 +174,9 @@ fn choose(request: &Request, facts: &Facts, union: UnionKind, reasons: &mut Vec<
         }
         StoreState::Unusable(why) => {
             return ram(Reason::StoreUnusable { why: why.clone() });
+        }
+        StoreState::NotFound(why) => {
+            return ram(Reason::StoreNotFound { why: why.clone() });
         }
         StoreState::Missing => reasons.push(Reason::StoreMade),
         StoreState::Ready => {}
@@ -149,7 +187,7 @@ fn choose(request: &Request, facts: &Facts, union: UnionKind, reasons: &mut Vec<
         union,
         reasons,
     };
-    match request.action {
+    match action {
         Action::Number(id) => case.by_number(id),
         Action::New => case.asked_new(),
         Action::Ask if facts.console && !facts.store.sessions.is_empty() => Choice::Ask,
@@ -317,7 +355,11 @@ impl Case<'_> {
         if !self.facts.modes.contains(&mode) {
             return self.ram(Reason::ModeUnavailable { mode });
         }
-        Choice::Resume { id, mode }
+        Choice::Resume {
+            id,
+            mode,
+            grow: None,
+        }
     }
 
     fn create(
@@ -356,6 +398,7 @@ impl Case<'_> {
         Choice::Create {
             id,
             mode,
+            size: None,
             instead_of,
         }
     }

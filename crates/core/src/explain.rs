@@ -79,8 +79,14 @@ impl fmt::Display for Choice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ram => f.write_str("keep changes in RAM, they are lost at power-off"),
-            Self::Resume { id, mode } => write!(f, "resume session {id}, mode {mode}"),
-            Self::Create { id, mode, .. } => write!(f, "start new session {id}, mode {mode}"),
+            Self::Resume { id, mode, grow } => {
+                write!(f, "resume session {id}, mode {mode}")?;
+                grow.map_or(Ok(()), |size| write!(f, ", grown to {size}"))
+            }
+            Self::Create { id, mode, size, .. } => {
+                write!(f, "start new session {id}, mode {mode}")?;
+                size.map_or(Ok(()), |size| write!(f, ", {size}"))
+            }
             Self::Ask => f.write_str("ask which session to open"),
         }
     }

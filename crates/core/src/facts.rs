@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::bundle::Bundle;
 use crate::fs::FsKind;
 use crate::metadata::{Assembled, Metadata, Note, Source};
+use crate::request::Place;
 use crate::session::{Mode, Session, System, UnionKind};
 use crate::units::{Bytes, SessionId};
 
@@ -22,12 +23,44 @@ pub struct Facts {
     pub unions: Vec<UnionKind>,
     /// Session modes that this program can open and create with what it carries.
     pub modes: Vec<Mode>,
+    /// Programs for container file systems that this program can run.
+    #[serde(default)]
+    pub tools: Tools,
     /// Whether somebody can be asked.
     pub console: bool,
+    /// What the user answered when asked which session to open; absent while nobody was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
     /// The medium with the bundles.
     pub medium: Medium,
     /// The session store on it.
     pub store: Store,
+}
+
+/// Programs of e2fsprogs that are at hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Tools {
+    /// mke2fs(8): a new container can be made.
+    pub mke2fs: bool,
+    /// e2fsck(8): a container can be checked before it is used.
+    pub e2fsck: bool,
+    /// resize2fs(8): a container can grow.
+    pub resize2fs: bool,
+}
+
+/// The answer to the question which session to open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// This session, also one that another version or edition wrote: the user was told and went on.
+    Open(SessionId),
+    /// A new session.
+    New,
+    /// No session: changes stay in RAM.
+    Fresh,
+    /// None in the time given: go on with the default.
+    TimedOut,
 }
 
 /// The medium that the system runs from.
@@ -48,6 +81,18 @@ pub struct Medium {
 pub struct Store {
     /// Whether it can be used.
     pub state: StoreState,
+    /// The place that was asked for when it was looked up.
+    #[serde(default)]
+    pub place: Place,
+    /// The device that it lies on, below `/dev/`; absent where that is the medium.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// The store's path on its file system; absent for the usual one in the data directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dir: Option<String>,
+    /// The word after the place is the name of a directory with sessions, not an action.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub word_is_directory: bool,
     /// The file system it lies on.
     pub fs: FsKind,
     /// Free space there; absent where it could not be learnt.
@@ -82,6 +127,8 @@ pub enum StoreState {
     Ready,
     /// It is not there, but can be made.
     Missing,
+    /// The device that it was said to lie on did not appear, or is not clear; why.
+    NotFound(String),
     /// Its medium cannot be written; why.
     ReadOnly(String),
     /// It cannot be read or is no directory; why.

@@ -1,9 +1,10 @@
 //! Small facts for unit tests.
 
 use crate::bundle::Bundle;
-use crate::facts::{Facts, Medium, Store, StoreState};
+use crate::facts::{Facts, Medium, Store, StoreState, Tools};
 use crate::fs::FsKind;
 use crate::metadata::{Metadata, Source};
+use crate::request::Place;
 use crate::session::{Mode, Session, System, UnionKind};
 use crate::units::{Bytes, SessionId};
 
@@ -35,7 +36,9 @@ pub fn facts(sessions: &[Session], default: Option<u32>) -> Facts {
         },
         unions: vec![UnionKind::Overlayfs],
         modes: vec![Mode::Native, Mode::Dynfilefs, Mode::Raw],
+        tools: Tools::default(),
         console: false,
+        answer: None,
         medium: Medium {
             device: "vda".into(),
             fs: FsKind::Ext4,
@@ -48,6 +51,10 @@ pub fn facts(sessions: &[Session], default: Option<u32>) -> Facts {
         },
         store: Store {
             state: StoreState::Ready,
+            place: Place::Medium,
+            device: None,
+            dir: None,
+            word_is_directory: false,
             fs: FsKind::Ext4,
             free: Some(Bytes(1 << 30)),
             sessions: sessions.to_vec(),

@@ -1,7 +1,7 @@
 //! From decision to deed and, where a step fails, to the next decision.
 
 use crate::cause::Causes;
-use crate::decide::{Decision, Failure, decide};
+use crate::decide::{Decision, Failure, FailureKind, decide};
 use crate::facts::Facts;
 use crate::plan::{self, Plan, Step};
 use crate::request::Request;
@@ -14,6 +14,9 @@ pub trait Apply {
 
     /// Does one step.
     fn apply(&mut self, step: &Step) -> Result<(), Self::Error>;
+
+    /// What the failure of a step means for the next decision.
+    fn kind(&self, error: &Self::Error) -> FailureKind;
 
     /// Undoes every step done since the last call, latest first.
     fn undo(&mut self);
@@ -62,7 +65,7 @@ pub fn climb<A: Apply>(
                 let warnings = plan
                     .afterwards
                     .iter()
-                    .filter_map(|step| failed(on.apply(step), step, &decision))
+                    .filter_map(|step| failed(step, &decision, on))
                     .collect();
                 return Ok(Outcome {
                     decision,
@@ -86,22 +89,21 @@ pub fn climb<A: Apply>(
 
 fn run<A: Apply>(steps: &[Step], decision: &Decision, on: &mut A) -> Result<(), Failure> {
     for step in steps {
-        if let Some(failure) = failed(on.apply(step), step, decision) {
+        if let Some(failure) = failed(step, decision, on) {
             return Err(failure);
         }
     }
     Ok(())
 }
 
-fn failed<E: std::error::Error + 'static>(
-    result: Result<(), E>,
-    step: &Step,
-    decision: &Decision,
-) -> Option<Failure> {
-    result.err().map(|error| Failure {
+/// Does one step; the failure, if it failed.
+fn failed<A: Apply>(step: &Step, decision: &Decision, on: &mut A) -> Option<Failure> {
+    let error = on.apply(step).err()?;
+    Some(Failure {
         id: decision.choice.session(),
         step: step.to_string(),
         error: Causes(&error).to_string(),
+        kind: on.kind(&error),
     })
 }
 

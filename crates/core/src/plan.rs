@@ -9,7 +9,7 @@ use crate::facts::{Facts, StoreState};
 use crate::metadata::Metadata;
 use crate::session::{Mode, UnionKind};
 use crate::stamp;
-use crate::units::SessionId;
+use crate::units::{Mib, SessionId};
 
 /// One step. Each names what it needs and makes by role, not by path or descriptor, so that it says
 /// the same on a running system as in an initramfs.
@@ -18,7 +18,9 @@ use crate::units::SessionId;
 pub enum Step {
     /// Makes the medium writable: its file system and its mount.
     WritableMedium,
-    /// Makes the directory of the store on the medium.
+    /// Makes the file system of a store elsewhere writable.
+    WritableStore,
+    /// Makes the directory of the store.
     MakeStore,
     /// Makes the directory of a new session in the store; it must not exist.
     MakeSession {
@@ -30,13 +32,45 @@ pub enum Step {
         /// Its number.
         id: SessionId,
     },
-    /// Opens the container of a session, making it where it is not there, and mounts its file system
-    /// as the place for changes.
+    /// Proves that the store's file system can hold a native session: owners, links, extended
+    /// attributes, the marks for deleted files.
+    ProbeNative,
+    /// Makes the container of a new session with a file system in it.
+    MakeContainer {
+        /// Its number.
+        id: SessionId,
+        /// Its mode, which is not native.
+        mode: Mode,
+        /// Its size.
+        size: Mib,
+    },
+    /// Checks the file system in a session's container and repairs what can be repaired safely.
+    CheckContainer {
+        /// Its number.
+        id: SessionId,
+        /// Its mode, which is not native.
+        mode: Mode,
+    },
+    /// Makes a session's container larger, and the file system in it.
+    GrowContainer {
+        /// Its number.
+        id: SessionId,
+        /// Its mode, which is not native.
+        mode: Mode,
+        /// The size afterwards.
+        to: Mib,
+    },
+    /// Mounts the file system in a session's container as the place for changes.
     OpenContainer {
         /// Its number.
         id: SessionId,
         /// Its mode, which is not native.
         mode: Mode,
+    },
+    /// Notes on the medium when the session was last used.
+    TouchSession {
+        /// Its number.
+        id: SessionId,
     },
     /// Mounts a file system in RAM as the place for changes.
     MountRam,
@@ -72,12 +106,29 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::WritableMedium => f.write_str("make the medium writable"),
-            Self::MakeStore => f.write_str("make the session store on the medium"),
+            Self::WritableStore => f.write_str("make the session store's file system writable"),
+            Self::MakeStore => f.write_str("make the session store"),
             Self::MakeSession { id } => write!(f, "make the directory of session {id}"),
             Self::BindSession { id } => write!(f, "keep changes in session {id}"),
             Self::OpenContainer { id, mode } => {
                 write!(f, "keep changes in the {mode} container of session {id}")
             }
+            Self::ProbeNative => {
+                f.write_str("try whether the store's file system can hold a native session")
+            }
+            Self::MakeContainer { id, mode, size } => {
+                write!(f, "make the {mode} container of session {id}, {size}")
+            }
+            Self::CheckContainer { id, mode } => {
+                write!(
+                    f,
+                    "check the file system in the {mode} container of session {id}"
+                )
+            }
+            Self::GrowContainer { id, mode, to } => {
+                write!(f, "grow the {mode} container of session {id} to {to}")
+            }
+            Self::TouchSession { id } => write!(f, "note when session {id} was used"),
             Self::MountRam => f.write_str("keep changes in RAM"),
             Self::MakeUpper => f.write_str("prepare the upper and the work directory"),
             Self::MountUnion { union, layers } => {
@@ -141,12 +192,12 @@ pub fn boot(decision: &Decision, facts: &Facts, failures: &[Failure], layers: Ve
                 afterwards.push(Step::WritableMedium);
             }
         }
-        Choice::Resume { id, mode } => {
-            steps.push(Step::WritableMedium);
+        Choice::Resume { id, mode, .. } => {
+            writable_store(facts, &mut steps);
             open(id, mode, &mut steps);
         }
         Choice::Create { id, mode, .. } => {
-            steps.push(Step::WritableMedium);
+            writable_store(facts, &mut steps);
             if facts.store.state == StoreState::Missing {
                 steps.push(Step::MakeStore);
             }
@@ -154,11 +205,17 @@ pub fn boot(decision: &Decision, facts: &Facts, failures: &[Failure], layers: Ve
             open(id, mode, &mut steps);
         }
     }
+    if facts.store.device.is_some() && decision.choice.session().is_some() {
+        afterwards.push(Step::WritableMedium);
+    }
     steps.push(Step::MakeUpper);
     steps.push(Step::MountUnion {
         union: decision.union,
         layers,
     });
+    if let Some(id) = decision.choice.session() {
+        afterwards.push(Step::TouchSession { id });
+    }
     if let Some(metadata) = stamp::after(decision, facts, failures) {
         afterwards.push(Step::WriteMetadata {
             metadata: Box::new(metadata),
@@ -166,6 +223,15 @@ pub fn boot(decision: &Decision, facts: &Facts, failures: &[Failure], layers: Ve
         });
     }
     Plan { steps, afterwards }
+}
+
+/// The steps that make the store's file system writable. The medium itself is made writable in every
+/// boot; where the store is elsewhere that is for afterwards.
+fn writable_store(facts: &Facts, steps: &mut Vec<Step>) {
+    steps.push(match facts.store.device {
+        None => Step::WritableMedium,
+        Some(_) => Step::WritableStore,
+    });
 }
 
 /// The step that opens a session.

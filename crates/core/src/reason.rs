@@ -132,10 +132,10 @@ pub enum Reason {
         /// The one used in its place.
         instead: UnionKind,
     },
-    /// `perchdir=` names a place this version cannot use.
-    PlaceUnsupported {
-        /// As written.
-        place: String,
+    /// The place that `perchdir=` names cannot be reached.
+    StoreNotFound {
+        /// Which place, and what is wrong.
+        why: String,
     },
     /// Every session number is taken.
     NoNumberLeft,
@@ -185,7 +185,7 @@ impl Reason {
             Self::NativeImpossible { .. } => "native-impossible",
             Self::ModeUnavailable { .. } => "mode-unavailable",
             Self::UnionUnavailable { .. } => "union-unavailable",
-            Self::PlaceUnsupported { .. } => "place-unsupported",
+            Self::StoreNotFound { .. } => "store-not-found",
             Self::NoNumberLeft => "no-number-left",
             Self::StepFailed { .. } => "step-failed",
         }
@@ -214,7 +214,7 @@ impl Reason {
             | Self::NativeImpossible { .. }
             | Self::ModeUnavailable { .. }
             | Self::UnionUnavailable { .. }
-            | Self::PlaceUnsupported { .. }
+            | Self::StoreNotFound { .. }
             | Self::NoNumberLeft
             | Self::StepFailed { .. } => true,
         }

@@ -133,7 +133,7 @@ impl Summary {
     /// The summary of an outcome.
     pub fn of(request: &Request, facts: &Facts, outcome: &Outcome) -> Self {
         let (status, session, mode, new) = match outcome.decision.choice {
-            Choice::Resume { id, mode } => (Status::Session, Some(id), Some(mode), false),
+            Choice::Resume { id, mode, .. } => (Status::Session, Some(id), Some(mode), false),
             Choice::Create { id, mode, .. } => (Status::Session, Some(id), Some(mode), true),
             Choice::Ram | Choice::Ask if request.wants_persistence() => {
                 (Status::RamFallback, None, None, false)

@@ -41,6 +41,13 @@ pub struct Request {
     /// The real init, from `init=`; absent means the usual places.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init: Option<String>,
+    /// How long a question waits for the first key, in seconds; absent means for ever, because the
+    /// user said so (`asktimeout=0`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ask_seconds: Option<u32>,
+    /// Copy the data directory to RAM first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub toram: Option<ToRam>,
     /// Show how long each stage took.
     #[serde(default)]
     pub timing: bool,
@@ -67,14 +74,63 @@ pub enum Action {
     Number(SessionId),
 }
 
-/// Where the session store is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Where the session store is (contract §2.1). Directories are relative, without slashes at the ends;
+/// empty for the root of the file system.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Place {
-    /// `changes/` in the data directory of the boot medium.
+    /// Nothing was said: `changes/` in the data directory of the boot medium, or the partition that
+    /// was made for it on the same disk (contract §1.7).
+    #[default]
     Medium,
-    /// Somewhere else, as written after `perchdir=`.
-    Elsewhere(String),
+    /// A directory of the boot medium's file system.
+    Directory(Spot),
+    /// A directory of another device.
+    Device {
+        /// Which device.
+        identity: Identity,
+        /// Where on it.
+        spot: Spot,
+    },
+    /// A directory of a device that the user picks.
+    AskDisk {
+        /// The directory there.
+        dir: String,
+    },
+}
+
+/// A directory that holds the session store, or is to hold it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Spot {
+    /// Its path.
+    pub dir: String,
+    /// The action word that followed it: `new` in `perchdir=/dev/sdb1/mine/new`. Where `dir/word`
+    /// exists and holds sessions it is a directory after all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub word: Option<Action>,
+}
+
+impl Spot {
+    /// The directory that is meant if the word is a directory after all; `None` without a word.
+    pub fn dir_with_word(&self) -> Option<String> {
+        let word = self.word?.word()?;
+        Some(match self.dir.as_str() {
+            "" => word.to_owned(),
+            dir => format!("{dir}/{word}"),
+        })
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Medium => f.write_str("the boot medium"),
+            Self::Directory(spot) => write!(f, "/{} on the boot medium", spot.dir),
+            Self::Device { identity, spot } if spot.dir.is_empty() => write!(f, "{identity}"),
+            Self::Device { identity, spot } => write!(f, "/{} on {identity}", spot.dir),
+            Self::AskDisk { dir } => write!(f, "/{dir} on a disk to be picked"),
+        }
+    }
 }
 
 /// A container size asked for with `perchsize=`.
@@ -96,6 +152,23 @@ pub struct Source {
     /// The directory below its root, without slashes at the ends; absent means the usual name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dir: Option<String>,
+    /// An ISO file below its root that holds the data directory; absent means that the file system
+    /// itself does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iso: Option<String>,
+    /// The user picks the device.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ask: bool,
+}
+
+/// How much of the data directory is copied to RAM (contract §2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ToRam {
+    /// All of it but the sessions.
+    Full,
+    /// The bundles that this boot uses, the configuration and the keys.
+    Trim,
 }
 
 /// How a block device is named.
@@ -144,9 +217,31 @@ impl Default for Request {
             load: None,
             noload: None,
             init: None,
+            ask_seconds: Some(30),
+            toram: None,
             timing: false,
             debug: false,
         }
+    }
+}
+
+impl Action {
+    /// The word after `perchdir=`; `None` for a number and for no persistence at all.
+    pub fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Resume => Some("resume"),
+            Self::New => Some("new"),
+            Self::Ask => Some("ask"),
+            Self::Fresh => Some("fresh"),
+            Self::Off | Self::Number(_) => None,
+        }
+    }
+
+    /// The action that a word stands for.
+    pub fn of_word(word: &str) -> Option<Self> {
+        [Self::Resume, Self::New, Self::Ask, Self::Fresh]
+            .into_iter()
+            .find(|action| action.word() == Some(word))
     }
 }
 

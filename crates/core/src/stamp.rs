@@ -19,7 +19,7 @@ pub fn after(decision: &Decision, facts: &Facts, failures: &[Failure]) -> Option
     let before = &store.metadata;
     let mut metadata = before.clone();
     let opened = match decision.choice {
-        Choice::Resume { id, mode } => {
+        Choice::Resume { id, mode, .. } => {
             fill_gaps(entry(&mut metadata, id), mode, decision, facts);
             Some((id, None))
         }
@@ -27,6 +27,7 @@ pub fn after(decision: &Decision, facts: &Facts, failures: &[Failure]) -> Option
             id,
             mode,
             instead_of,
+            ..
         } => {
             metadata.sessions.insert(id, Record::default());
             fill_gaps(entry(&mut metadata, id), mode, decision, facts);

@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
+use perch_core::decide::FailureKind;
 use perch_core::ladder::Apply;
 use perch_core::plan::Step;
 use perch_core::session::{Mode, UnionKind};
@@ -146,16 +147,22 @@ impl Machine {
         let store = self.store()?;
         let session = dir::open_beneath(&store, id.to_string(), OFlags::PATH | OFlags::DIRECTORY)?;
         let mount = mount::clone_tree(&session, false)?;
-        self.attach(mount, self.layout.changes())?;
-        // When it was last used shows in the menu of sessions. Not worth the session if it fails.
+        self.attach(mount, self.layout.changes())
+    }
+
+    /// When it was last used shows in the menu of sessions.
+    fn touch_session(&self, id: SessionId) -> Result<(), StepError> {
         let now = Timestamps {
             last_access: NOW,
             last_modification: NOW,
         };
-        if let Err(error) = utimensat(&store, id.to_string(), &now, AtFlags::SYMLINK_NOFOLLOW) {
-            log::debug!("cannot note when session {id} was used: {error}");
-        }
-        Ok(())
+        let name = id.to_string();
+        utimensat(self.store()?, name, &now, AtFlags::SYMLINK_NOFOLLOW).map_err(|source| {
+            StepError::Sync {
+                what: format!("the time of session {id}"),
+                source,
+            }
+        })
     }
 
     fn mount_ram(&mut self) -> Result<(), StepError> {
@@ -228,7 +235,14 @@ impl Apply for Machine {
             Step::MakeStore => self.make_store(),
             Step::MakeSession { id } => self.make_session(*id),
             Step::BindSession { id } => self.bind_session(*id),
-            Step::OpenContainer { mode, .. } => Err(StepError::ModeUnsupported(*mode)),
+            Step::TouchSession { id } => self.touch_session(*id),
+            // Roles of the store are the lead's next step; containers are a module of their own.
+            Step::WritableStore => self.writable_medium(),
+            Step::ProbeNative => Ok(()),
+            Step::MakeContainer { mode, .. }
+            | Step::CheckContainer { mode, .. }
+            | Step::GrowContainer { mode, .. }
+            | Step::OpenContainer { mode, .. } => Err(StepError::ModeUnsupported(*mode)),
             Step::MountRam => self.mount_ram(),
             Step::MakeUpper => self.make_upper(),
             Step::MountUnion { union, layers } => self.mount_union(*union, layers),
@@ -243,6 +257,10 @@ impl Apply for Machine {
                 Ok(())
             }
         }
+    }
+
+    fn kind(&self, _: &StepError) -> FailureKind {
+        FailureKind::Other
     }
 
     fn undo(&mut self) {

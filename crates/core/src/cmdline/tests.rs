@@ -81,7 +81,7 @@ fn malformed_parameters_are_named_with_what_is_done_instead() {
         ("from=http://x/y", "from=http://x/y", Action::Off),
         ("fromwait=soon", "fromwait=soon", Action::Off),
         ("frommissing=cry", "frommissing=cry", Action::Off),
-        ("toram", "toram", Action::Off),
+        ("toram=x", "toram=x", Action::Off),
         ("load=(", "load=(", Action::Off),
         ("noload=3-1", "noload=3-1", Action::Off),
         ("perchdri=new", "perchdri=new", Action::Off),
@@ -129,7 +129,8 @@ fn sources_and_modes_become_types() {
         request.source,
         Source {
             identity: Some(Identity::Label("MY_STICK".into())),
-            dir: Some("linux/minios5".into())
+            dir: Some("linux/minios5".into()),
+            ..Source::default()
         }
     );
 }
@@ -163,5 +164,115 @@ fn devices_are_named_in_every_form() {
     ] {
         let got = Identity::parse(text);
         assert_eq!(got, want.map(|(i, d)| (i, d.to_owned())), "text {text:?}");
+    }
+}
+
+#[test]
+fn stores_elsewhere_are_written_in_every_form() {
+    let spot = |dir: &str, word| Spot {
+        dir: dir.to_owned(),
+        word,
+    };
+    let device = |identity, dir, word| Place::Device {
+        identity,
+        spot: spot(dir, word),
+    };
+    let label = || Identity::Label("L".into());
+    let node = || Identity::Node("sdb1".into());
+    let resume = Action::Resume;
+    for (text, action, place) in [
+        ("/work", resume, Place::Directory(spot("work", None))),
+        ("/a//b/", resume, Place::Directory(spot("a/b", None))),
+        ("/", resume, Place::Directory(spot("", None))),
+        ("/new", resume, Place::Directory(spot("new", None))),
+        (
+            "/a/new",
+            Action::New,
+            Place::Directory(spot("a", Some(Action::New))),
+        ),
+        ("/dev/sdb1", resume, device(node(), "", None)),
+        ("/dev/sdb1/a/b", resume, device(node(), "a/b", None)),
+        (
+            "/dev/sdb1/ask",
+            Action::Ask,
+            device(node(), "", Some(Action::Ask)),
+        ),
+        (
+            "label:L/a/fresh",
+            Action::Fresh,
+            device(label(), "a", Some(Action::Fresh)),
+        ),
+        ("/dev/disk/by-label/L/a", resume, device(label(), "a", None)),
+        ("/dev/sdb1/3", resume, device(node(), "3", None)),
+        ("askdisk", resume, Place::AskDisk { dir: "".into() }),
+        ("askdisk/a/b", resume, Place::AskDisk { dir: "a/b".into() }),
+        ("askdisk:a:b", resume, Place::AskDisk { dir: "a/b".into() }),
+    ] {
+        let (request, odd) = parse(&format!("perchdir={text}"));
+        assert_eq!(
+            (odd, request.action, request.place),
+            (vec![], action, place),
+            "text {text:?}"
+        );
+    }
+}
+
+#[test]
+fn a_place_that_cannot_be_understood_is_not_replaced_by_the_boot_medium() {
+    for text in [
+        "/dev/",
+        "label:",
+        "/a/../b",
+        "/dev/sdb1/..",
+        "what:ever",
+        "askdisks",
+    ] {
+        let (request, odd) = parse(&format!("perchdir={text}"));
+        assert_eq!(odd.len(), 1, "text {text:?}");
+        assert_eq!(request.action, Action::Fresh, "text {text:?}");
+    }
+}
+
+#[test]
+fn sources_may_be_images_or_picked_by_the_user() {
+    for (text, identity, dir, iso, ask) in [
+        ("/dir/x.iso", None, None, Some("dir/x.iso"), false),
+        (
+            "label:L/x.ISO",
+            Some(Identity::Label("L".into())),
+            None,
+            Some("x.ISO"),
+            false,
+        ),
+        ("/dir", None, Some("dir"), None, false),
+        ("askdisk", None, None, None, true),
+        ("askdisk:a:b", None, Some("a/b"), None, true),
+    ] {
+        let (request, odd) = parse(&format!("from={text}"));
+        assert_eq!(odd, [], "text {text:?}");
+        let want = Source {
+            identity,
+            dir: dir.map(str::to_owned),
+            iso: iso.map(str::to_owned),
+            ask,
+        };
+        assert_eq!(request.source, want, "text {text:?}");
+    }
+}
+
+#[test]
+fn questions_wait_as_long_as_the_user_says() {
+    for (text, want, oddities) in [
+        ("", Some(30), 0),
+        ("asktimeout=5", Some(5), 0),
+        ("asktimeout=0", None, 0),
+        ("asktimeout=x", Some(30), 1),
+    ] {
+        let (request, odd) = parse(text);
+        assert_eq!(
+            (request.ask_seconds, odd.len()),
+            (want, oddities),
+            "text {text:?}"
+        );
     }
 }

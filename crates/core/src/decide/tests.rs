@@ -14,6 +14,7 @@ fn resume(number: u32) -> Choice {
     Choice::Resume {
         id: id(number),
         mode: Mode::Native,
+        grow: None,
     }
 }
 
@@ -21,6 +22,7 @@ fn create(number: u32, mode: Mode, instead_of: Option<u32>) -> Choice {
     Choice::Create {
         id: id(number),
         mode,
+        size: None,
         instead_of: instead_of.map(id),
     }
 }
@@ -137,7 +139,7 @@ fn each_action_in_each_state() {
             &two,
             Some(1),
             Choice::Ram,
-            &["place-unsupported"],
+            &["store-not-found"],
         ),
     ];
     for (cmdline, sessions, default, want, codes) in rows {
@@ -257,7 +259,8 @@ fn fat_gets_one_container_session_and_keeps_resuming_it() {
         choice,
         Choice::Resume {
             id: id(1),
-            mode: Mode::Dynfilefs
+            mode: Mode::Dynfilefs,
+            grow: None,
         }
     );
     empty.modes = vec![Mode::Native];
@@ -275,6 +278,7 @@ fn after_a_failure_nothing_else_is_opened() {
         id: Some(id(1)),
         step: "keep changes in session 1".into(),
         error: "input/output error".into(),
+        kind: FailureKind::Other,
     };
     for cmdline in ["perch", "perchdir=new", "perchdir=2"] {
         let (request, _) = cmdline::parse(cmdline);

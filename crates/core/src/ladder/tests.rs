@@ -26,6 +26,10 @@ impl Apply for Recorder {
         Ok(())
     }
 
+    fn kind(&self, _: &Self::Error) -> FailureKind {
+        FailureKind::Other
+    }
+
     fn undo(&mut self) {
         self.done.push("undo".into());
     }

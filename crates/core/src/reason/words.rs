@@ -162,10 +162,10 @@ impl fmt::Display for Reason {
             Self::UnionUnavailable { asked, instead } => {
                 write!(f, "this kernel has no {asked}; using {instead}")
             }
-            Self::PlaceUnsupported { place } => write!(
+            Self::StoreNotFound { why } => write!(
                 f,
-                "perchdir={} names a place that this version of perch cannot use yet; changes stay in RAM, nothing is written to the boot medium",
-                Quoted(place)
+                "the place for sessions was not found ({}); changes stay in RAM, nothing is written to the boot medium",
+                Quoted(why)
             ),
             Self::NoNumberLeft => {
                 f.write_str("every session number is taken; changes stay in RAM")
