@@ -9,6 +9,7 @@ mod damaged_metadata;
 mod first_boot;
 mod media;
 mod metadata_text;
+mod places;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ fn scenarios() -> Vec<Scenario> {
         compatibility::scenarios(),
         damaged_metadata::scenarios(),
         media::scenarios(),
+        places::scenarios(),
     ]
     .concat()
 }

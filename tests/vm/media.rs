@@ -76,15 +76,6 @@ pub fn scenarios() -> Vec<Scenario> {
                     .console("waiting for a device with /minios, up to 45 s")
                     .in_session("1", "native"),
             ),
-        Scenario::new("a store elsewhere that is out of reach leaves the medium untouched")
-            .boot(
-                Boot::with("perchdir=label:MYP/work")
-                    .sh("echo one >/keep")
-                    .in_ram_instead()
-                    .warned(&["label:MYP/work"]),
-            )
-            .store_sessions(&[])
-            .store_missing("session.json"),
         Scenario::new("the right partition is found among others")
             .table(Table::Gpt)
             .partition(PartSpec::new(VFAT, "DATA", 40).file("photo.txt", "not a system"))

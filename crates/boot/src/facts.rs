@@ -1,26 +1,28 @@
 //! Gathers the facts that the decision about sessions depends on.
 
 use std::fs;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use perch_core::bundle::Bundle;
 use perch_core::facts::{Facts, Medium, Store, StoreState, Tools};
-use perch_core::fs::FsKind;
 use perch_core::metadata::{Metadata, Source, assemble};
-use perch_core::request::Place;
+use perch_core::request::{Request, Spot};
 use perch_core::session::{Mode, System, UnionKind};
 use perch_core::units::Bytes;
-use perch_sys::layout::STORE;
-use perch_sys::{dir, medium, store};
+use perch_sys::apply::StorePlace;
+use perch_sys::dir::{self, DirError};
+use perch_sys::layout::{Layout, STORE};
+use perch_sys::{medium, store};
 use rustix::fs::{OFlags, fstatvfs};
 use rustix::io::Errno;
+
+use crate::place::Located;
 
 /// The file that says which system this is, put into the initramfs by whoever makes it.
 const RELEASE: &str = "/etc/minios-release";
 
 /// Gathers them. `bundles` are the layers, lowest first.
-pub fn gather(medium: &medium::Medium, bundles: Vec<Bundle>) -> Facts {
-    let fs = medium.superblock.kind;
+pub fn gather(medium: &medium::Medium, bundles: Vec<Bundle>, store: Store) -> Facts {
     if medium.superblock.errors {
         log::warn!(
             "the file system of the medium is marked as damaged: check it from another system (fsck /dev/{})",
@@ -37,25 +39,31 @@ pub fn gather(medium: &medium::Medium, bundles: Vec<Bundle>) -> Facts {
         answer: None,
         medium: Medium {
             device: medium.device.name.clone(),
-            fs,
+            fs: medium.superblock.kind,
             dir: medium.path.clone(),
+            image: medium.image.as_ref().map(|image| image.path.clone()),
+            unwritable: medium.unwritable.clone(),
             bundles,
         },
-        store: look_at_store(medium, fs),
+        store,
     }
 }
 
-fn look_at_store(medium: &medium::Medium, fs: FsKind) -> Store {
+/// Looks at the store where it was located: what it holds, and where the steps find it.
+pub fn look_at_store(
+    request: &Request,
+    located: Located,
+    medium: &medium::Medium,
+    layout: &Layout,
+) -> Result<(Store, StorePlace), DirError> {
     let mut found = Store {
-        state: StoreState::Ready,
-        place: Place::Medium,
+        state: StoreState::Missing,
+        place: request.place.clone(),
         device: None,
         dir: None,
         word_is_directory: false,
-        fs,
-        free: fstatvfs(&medium.mount)
-            .ok()
-            .map(|stat| Bytes(stat.f_bavail.saturating_mul(stat.f_frsize))),
+        fs: medium.superblock.kind,
+        free: None,
         sessions: Vec::new(),
         taken: Vec::new(),
         metadata: Metadata::default(),
@@ -64,23 +72,84 @@ fn look_at_store(medium: &medium::Medium, fs: FsKind) -> Store {
         quarantine: Vec::new(),
         notes: Vec::new(),
     };
-    let opened = dir::open_beneath(&medium.dir, STORE, OFlags::RDONLY | OFlags::DIRECTORY);
-    match opened {
-        Ok(dir) => match store::read(dir.as_fd()) {
-            Ok(read) => {
-                for name in &read.ignored {
-                    log::warn!("{name:?} in the session store is no session and is left alone");
-                }
-                found.taken = read.taken();
-                found.take(assemble(&read.files));
-            }
-            Err(error) => found.state = StoreState::Unusable(error.to_string()),
-        },
-        Err(error) if error.errno() == Some(Errno::NOENT) => found.state = StoreState::Missing,
+    let mut place = StorePlace {
+        base: dir::open_beneath(&medium.dir, ".", OFlags::RDONLY | OFlags::DIRECTORY)?,
+        path: STORE.to_owned(),
+        mount: None,
+        shown_at: None,
+    };
+    let (mut unwritable, mut on) = (medium.unwritable.as_ref(), &medium.mount);
+    let elsewhere;
+    let spot = match located {
+        Located::Nowhere(why) => {
+            found.state = StoreState::NotFound(why);
+            return Ok((found, place));
+        }
+        Located::Medium { dir } => dir,
+        Located::Volume { volume, spot } => {
+            elsewhere = volume;
+            unwritable = elsewhere.unwritable.as_ref();
+            on = &elsewhere.mount;
+            found.fs = elsewhere.superblock.kind;
+            found.device = Some(elsewhere.device.name.clone());
+            place.mount = Some(root_of(on)?);
+            Some(spot)
+        }
+    };
+    if let Some(spot) = spot {
+        place.base = root_of(on)?;
+        place.path = dir_of(&place.base, &spot, &mut found.word_is_directory);
+        found.dir = Some(place.path.clone());
+        place.shown_at = Some(
+            layout
+                .data_dir(medium.image.is_some(), &medium.path)
+                .join(STORE),
+        );
+    }
+    found.free = fstatvfs(on)
+        .ok()
+        .map(|stat| Bytes(stat.f_bavail.saturating_mul(stat.f_frsize)));
+    match place.open() {
+        Ok(dir) => read(&dir, &mut found),
+        Err(error) if error.errno() == Some(Errno::NOENT) => {}
         Err(error) => found.state = StoreState::Unusable(error.to_string()),
     }
-    if let Some(why) = &medium.unwritable {
+    if let Some(why) = unwritable {
         found.state = StoreState::ReadOnly(why.clone());
     }
-    found
+    Ok((found, place))
+}
+
+fn root_of(mount: &OwnedFd) -> Result<OwnedFd, DirError> {
+    dir::open_beneath(mount, ".", OFlags::RDONLY | OFlags::DIRECTORY)
+}
+
+/// The directory that is meant: with the word behind it, if a directory of that name holds sessions.
+fn dir_of(root: &OwnedFd, spot: &Spot, word_is_directory: &mut bool) -> String {
+    let holds_sessions = |path: &String| {
+        dir::open_beneath(root, path, OFlags::RDONLY | OFlags::DIRECTORY)
+            .and_then(|dir| store::read(dir.as_fd()))
+            .is_ok_and(|found| found.holds_something())
+    };
+    match spot.dir_with_word().filter(holds_sessions) {
+        Some(path) => {
+            *word_is_directory = true;
+            path
+        }
+        None => spot.dir.clone(),
+    }
+}
+
+fn read(dir: &OwnedFd, found: &mut Store) {
+    match store::read(dir.as_fd()) {
+        Ok(read) => {
+            for name in &read.ignored {
+                log::warn!("{name:?} in the session store is no session and is left alone");
+            }
+            found.state = StoreState::Ready;
+            found.taken = read.taken();
+            found.take(assemble(&read.files));
+        }
+        Err(error) => found.state = StoreState::Unusable(error.to_string()),
+    }
 }

@@ -1,9 +1,7 @@
 //! The bundles, mounted in their order. A damaged one is left out and named, if the system can run
 //! without it.
 
-use std::fs;
-use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use perch_core::bundle::{self, Bundle, WithoutIt};
 use perch_core::cause::Causes;
@@ -14,6 +12,9 @@ use perch_sys::bundles::{self, BundleError};
 use perch_sys::layout::Layout;
 use perch_sys::medium::Medium;
 use perch_sys::mount::{self, MountError};
+use perch_sys::volume::Volume;
+
+use crate::search::LIVE_NAME;
 
 /// The mounted bundles.
 #[derive(Debug, Default)]
@@ -72,15 +73,27 @@ enum Unfit {
     Damaged(String),
     #[error(transparent)]
     Bundle(#[from] BundleError),
-    #[error("has no place to be mounted at")]
-    NoPlace(#[source] io::Error),
     #[error("cannot be put in its place")]
     Attach(#[source] MountError),
 }
 
-/// Mounts the medium's bundles below the layout's directory for them.
-pub fn mount(medium: &Medium, layout: &Layout, request: &Request) -> Result<Stacked, CoreDamaged> {
-    let (used, not_chosen) = bundle::choose(medium.bundles.clone(), request);
+/// Mounts the bundles below the layout's directory for them: the medium's, and the modules beside a store
+/// elsewhere.
+pub fn mount(
+    medium: &Medium,
+    store: Option<&Volume>,
+    layout: &Layout,
+    request: &Request,
+) -> Result<Stacked, CoreDamaged> {
+    let mut found = medium.bundles.clone();
+    if let Some(volume) = store {
+        found.extend(bundles::find_external(
+            volume.mount.as_fd(),
+            LIVE_NAME,
+            &request.extension,
+        ));
+    }
+    let (used, not_chosen) = bundle::choose(found, request);
     let mut stacked = Stacked::default();
     for (bundle, by) in not_chosen {
         if bundle.if_damaged() == WithoutIt::Stop {
@@ -108,7 +121,11 @@ pub fn mount(medium: &Medium, layout: &Layout, request: &Request) -> Result<Stac
         });
     }
     for bundle in stack.layers {
-        match mount_one(medium, layout, &bundle) {
+        let base = match store {
+            Some(volume) if bundle.external => volume.mount.as_fd(),
+            _ => medium.dir.as_fd(),
+        };
+        match mount_one(base, layout, &bundle) {
             Ok(layer) => {
                 log::info!("bundle {}", bundle.path);
                 stacked.layers.push(layer);
@@ -137,14 +154,13 @@ pub fn mount(medium: &Medium, layout: &Layout, request: &Request) -> Result<Stac
     Ok(stacked)
 }
 
-fn mount_one(medium: &Medium, layout: &Layout, bundle: &Bundle) -> Result<Layer, Unfit> {
+fn mount_one(base: BorrowedFd<'_>, layout: &Layout, bundle: &Bundle) -> Result<Layer, Unfit> {
     if let Some(damage) = &bundle.damage {
         return Err(Unfit::Damaged(damage.clone()));
     }
-    let mount = bundles::mount(medium.dir.as_fd(), bundle)?;
+    let mount = bundles::mount(base, bundle)?;
     let path = layout.bundles().join(bundle.name());
-    fs::create_dir_all(&path).map_err(Unfit::NoPlace)?;
-    mount::attach_path(&mount, &path).map_err(Unfit::Attach)?;
+    mount::put(&mount, &path).map_err(Unfit::Attach)?;
     Ok(Layer {
         name: bundle.name().to_owned(),
         mount,

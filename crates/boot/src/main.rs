@@ -9,6 +9,7 @@ mod facts;
 mod handover;
 mod hotplug;
 mod layers;
+mod place;
 mod rescue;
 mod run;
 mod search;

@@ -16,13 +16,14 @@ use perch_sys::apply::Machine;
 use perch_sys::kmsg::{self, Kmsg};
 use perch_sys::layout::Layout;
 use perch_sys::medium::Medium;
-use perch_sys::mount::{self, Api};
+use perch_sys::mount::{self, Api, MountError};
 use perch_sys::switch_root;
 
 use crate::facts;
 use crate::handover::{self, Proven};
 use crate::hotplug::Hotplug;
 use crate::layers::{self, Stacked};
+use crate::place::{self, Located};
 use crate::rescue::{self, Screen};
 use crate::search::Search;
 use crate::stage::Clock;
@@ -63,38 +64,44 @@ pub fn boot(arguments: &[OsString]) -> ! {
 
     let layout = Layout::of_boot();
     let (medium, seen) = find_medium(&request, &mut hotplug);
-    let attached = fs::create_dir_all(layout.data())
-        .map_err(|error| error.to_string())
-        .and_then(|()| {
-            mount::attach_path(&medium.mount, layout.data())
-                .map_err(|error| Causes(&error).to_string())
-        });
-    if let Err(error) = attached {
+    if let Err(error) = show(&medium, &layout) {
         give_up(
             &request,
             "the medium cannot be mounted",
-            vec![error],
+            vec![Causes(&error).to_string()],
             advice("boot with debug and report what the console shows"),
         );
     }
     clock.end("medium");
 
+    let located = located(&request, &medium, &layout, &mut hotplug);
+    clock.end("place");
+
     let Stacked {
         layers,
         bundles,
         left_out,
-    } = layers::mount(&medium, &layout, &request)
+    } = layers::mount(&medium, located.volume(), &layout, &request)
         .unwrap_or_else(|fatal| give_up(&request, fatal.title(), fatal.lines(), fatal.advice()));
     clock.end("bundles");
 
-    let facts = facts::gather(&medium, bundles);
+    let (store, store_place) = facts::look_at_store(&request, located, &medium, &layout)
+        .unwrap_or_else(|error| {
+            give_up(
+                &request,
+                "the medium can no longer be read",
+                vec![Causes(&error).to_string()],
+                advice("plug the stick into another port and start again"),
+            )
+        });
+    let facts = facts::gather(&medium, bundles, store);
     for note in &facts.store.notes {
         log::warn!("{note}");
     }
     clock.end("store");
 
     let names: Vec<String> = layers.iter().map(|layer| layer.name.clone()).collect();
-    let mut machine = Machine::new(layout.clone(), medium.mount, medium.dir, layers);
+    let mut machine = Machine::new(layout.clone(), medium.mount, store_place, layers);
     let outcome = match climb(&request, &facts, &names, &mut machine) {
         Ok(outcome) => outcome,
         Err(error) => give_up(
@@ -160,17 +167,33 @@ pub fn boot(arguments: &[OsString]) -> ! {
     )
 }
 
+/// Attaches the medium where tools look for it.
+fn show(medium: &Medium, layout: &Layout) -> Result<(), MountError> {
+    mount::put(&medium.mount, layout.data())?;
+    match &medium.image {
+        Some(image) => mount::put(&image.mount, layout.image()),
+        None => Ok(()),
+    }
+}
+
+/// The place of the session store; a file system elsewhere is attached.
+fn located(request: &Request, medium: &Medium, layout: &Layout, hotplug: &mut Hotplug) -> Located {
+    let located = place::find(request, medium, hotplug, None);
+    if let Some(volume) = located.volume()
+        && let Err(error) = mount::put(&volume.mount, layout.store())
+    {
+        return Located::Nowhere(Causes(&error).to_string());
+    }
+    located
+}
+
 /// Mounts the kernel's own file systems; returns what went wrong, as nothing can be logged before.
 fn mount_api() -> Vec<String> {
     let mut errors = Vec::new();
     for kind in [Api::Proc, Api::Sys, Api::Dev, Api::Run] {
         let target = kind.usual_target();
-        let mounted = fs::create_dir_all(target)
-            .map_err(|error| format!("cannot make {}: {error}", target.display()))
-            .and_then(|()| {
-                mount::mount_api(kind, target).map_err(|error| Causes(&error).to_string())
-            });
-        errors.extend(mounted.err());
+        let mounted = mount::mount_api(kind, target);
+        errors.extend(mounted.err().map(|error| Causes(&error).to_string()));
     }
     errors
 }

@@ -8,8 +8,12 @@ use crate::units::Bytes;
 /// One bundle file below the data directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bundle {
-    /// Its path relative to the data directory: `00-core.sb`, `modules/web/10-firefox.sb`.
+    /// Its path relative to the data directory: `00-core.sb`, `modules/web/10-firefox.sb`. On the
+    /// partition of a store elsewhere, relative to its root: `minios/modules/10-firefox.sb`.
     pub path: String,
+    /// It lies on the partition of a store elsewhere.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub external: bool,
     /// Its length.
     pub size: Bytes,
     /// What is wrong with it, found without mounting it; absent if nothing is.
@@ -32,9 +36,14 @@ impl Bundle {
         self.path.rsplit('/').next().unwrap_or(&self.path)
     }
 
-    /// Whether the user added it: it lies below `modules/`.
+    /// Whether the user added it: it lies below `modules/`, or beside the sessions elsewhere.
     pub fn is_user_module(&self) -> bool {
-        self.path.starts_with("modules/")
+        self.external || self.path.starts_with("modules/")
+    }
+
+    /// Where it lies, in the order in which files of one name replace each other.
+    fn origin(&self) -> (bool, bool) {
+        (self.external, self.is_user_module())
     }
 
     /// What a damaged bundle means: the system's lowest ones (`00-…`, `01-…`: core and kernel) cannot
@@ -85,13 +94,14 @@ pub struct Stack {
 }
 
 /// Orders bundles by leading number, ties bytewise by file name (contract §1.2). Of two with one file
-/// name the user's (below `modules/`) replaces the system's, among the user's the later path.
+/// name the user's (below `modules/`) replaces the system's, one beside the sessions elsewhere replaces
+/// both, and otherwise the later path wins.
 pub fn stack(mut bundles: Vec<Bundle>) -> Stack {
     bundles.sort_by(|a, b| {
         let key = |x: &Bundle| (leading_number(x.name()), x.name().to_owned());
         key(a)
             .cmp(&key(b))
-            .then_with(|| (a.is_user_module(), &a.path).cmp(&(b.is_user_module(), &b.path)))
+            .then_with(|| (a.origin(), &a.path).cmp(&(b.origin(), &b.path)))
     });
     let mut layers: Vec<Bundle> = Vec::with_capacity(bundles.len());
     let mut replaced = Vec::new();
@@ -115,6 +125,7 @@ mod tests {
         Bundle {
             path: path.to_owned(),
             size: Bytes(1),
+            external: false,
             damage: None,
         }
     }

@@ -166,6 +166,10 @@ fn take(word: &Word, request: &mut Request) -> Result<(), Oddity> {
                 )
             })?);
         }
+        ("perchwait", Some(value)) => match value.parse() {
+            Ok(seconds @ 1..=3600) => request.store_wait_seconds = seconds,
+            _ => return Err(odd("is no number of seconds from 1 to 3600", "20 is used")),
+        },
         ("perchname", _) => {
             return Err(odd("no longer exists", "the parameter is ignored"));
         }

@@ -70,8 +70,14 @@ pub struct Medium {
     pub device: String,
     /// What its superblock says it is.
     pub fs: FsKind,
-    /// The data directory, relative to the medium's root; empty for the root itself.
+    /// The data directory, relative to the medium's root or that of the image; empty for the root itself.
     pub dir: String,
+    /// The ISO file that holds the data directory; absent if the file system itself does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Why the medium cannot be written; absent if nothing speaks against it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unwritable: Option<String>,
     /// Its bundles, lowest first.
     pub bundles: Vec<Bundle>,
 }

@@ -43,9 +43,12 @@ pub fn facts(sessions: &[Session], default: Option<u32>) -> Facts {
             device: "vda".into(),
             fs: FsKind::Ext4,
             dir: "minios".into(),
+            image: None,
+            unwritable: None,
             bundles: vec![Bundle {
                 path: "00-core.sb".into(),
                 size: Bytes(4096),
+                external: false,
                 damage: None,
             }],
         },

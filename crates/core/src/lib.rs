@@ -5,6 +5,7 @@
 //! machine from the facts that a boot recorded.
 #![forbid(unsafe_code)]
 
+pub mod ambiguity;
 pub mod bundle;
 pub mod cause;
 pub mod cmdline;

@@ -67,6 +67,8 @@ pub enum Step {
         /// Its mode, which is not native.
         mode: Mode,
     },
+    /// Shows a store elsewhere where tools look for one: in the data directory.
+    ShowStore,
     /// Notes on the medium when the session was last used.
     TouchSession {
         /// Its number.
@@ -128,6 +130,7 @@ impl fmt::Display for Step {
             Self::GrowContainer { id, mode, to } => {
                 write!(f, "grow the {mode} container of session {id} to {to}")
             }
+            Self::ShowStore => f.write_str("show the session store in the data directory"),
             Self::TouchSession { id } => write!(f, "note when session {id} was used"),
             Self::MountRam => f.write_str("keep changes in RAM"),
             Self::MakeUpper => f.write_str("prepare the upper and the work directory"),
@@ -187,10 +190,6 @@ pub fn boot(decision: &Decision, facts: &Facts, failures: &[Failure], layers: Ve
     match decision.choice {
         Choice::Ram | Choice::Ask => {
             steps.push(Step::MountRam);
-            // Tools on the running system manage sessions on the medium, whatever this boot does.
-            if !matches!(facts.store.state, StoreState::ReadOnly(_)) {
-                afterwards.push(Step::WritableMedium);
-            }
         }
         Choice::Resume { id, mode, .. } => {
             writable_store(facts, &mut steps);
@@ -205,9 +204,7 @@ pub fn boot(decision: &Decision, facts: &Facts, failures: &[Failure], layers: Ve
             open(id, mode, &mut steps);
         }
     }
-    if facts.store.device.is_some() && decision.choice.session().is_some() {
-        afterwards.push(Step::WritableMedium);
-    }
+    for_tools(decision, facts, &mut afterwards);
     steps.push(Step::MakeUpper);
     steps.push(Step::MountUnion {
         union: decision.union,
@@ -223,6 +220,33 @@ pub fn boot(decision: &Decision, facts: &Facts, failures: &[Failure], layers: Ve
         });
     }
     Plan { steps, afterwards }
+}
+
+/// The steps for the tools on the running system, which manage sessions whatever this boot does: they
+/// find the medium and the store writable, and the store where they look for it.
+fn for_tools(decision: &Decision, facts: &Facts, afterwards: &mut Vec<Step>) {
+    let store = &facts.store;
+    let open = decision.choice.session().is_some();
+    let there = match store.state {
+        // Whoever named another place does not want the boot medium written.
+        StoreState::NotFound(_) => return,
+        StoreState::Ready => true,
+        StoreState::Missing => open,
+        StoreState::ReadOnly(_) | StoreState::Unusable(_) => false,
+    };
+    let on_medium = store.device.is_none();
+    if there && !open && !on_medium {
+        afterwards.push(Step::WritableStore);
+    }
+    let can_be_written = facts.medium.unwritable.is_none()
+        && !(on_medium && matches!(store.state, StoreState::ReadOnly(_)));
+    let is_writable = open && on_medium;
+    if can_be_written && !is_writable {
+        afterwards.push(Step::WritableMedium);
+    }
+    if there && store.dir.is_some() {
+        afterwards.push(Step::ShowStore);
+    }
 }
 
 /// The steps that make the store's file system writable. The medium itself is made writable in every

@@ -28,6 +28,8 @@ pub struct Request {
     pub source: Source,
     /// How long to wait for the medium, in seconds.
     pub wait_seconds: u32,
+    /// How long to wait for the device of a session store elsewhere, in seconds.
+    pub store_wait_seconds: u32,
     /// What to do when the medium is not found in that time.
     pub on_missing: OnMissing,
     /// The ending of bundle file names, without the dot.
@@ -212,6 +214,7 @@ impl Default for Request {
             union: None,
             source: Source::default(),
             wait_seconds: 45,
+            store_wait_seconds: 20,
             on_missing: OnMissing::default(),
             extension: "sb".to_owned(),
             load: None,

@@ -1,9 +1,8 @@
 //! Carries out the steps of a plan on this machine, and undoes them.
 
-use std::fs;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use perch_core::decide::FailureKind;
 use perch_core::ladder::Apply;
@@ -14,10 +13,17 @@ use rustix::fs::{AtFlags, OFlags, Timespec, Timestamps, UTIME_NOW, fsync, unlink
 use rustix::io::Errno;
 
 use crate::dir::{self, DirError, Made};
-use crate::layout::{Layout, STORE, UPPER, WORK};
+use crate::layout::{Layout, UPPER, WORK};
 use crate::mount::{self, MountError, Options};
 use crate::overlay::{self, Lower, OverlayError};
 use crate::store::{self, WriteError};
+
+/// What was made writable so far.
+#[derive(Debug, Default)]
+struct Writable {
+    medium: bool,
+    store: bool,
+}
 
 /// A bundle that is mounted below the layout's directory of bundles.
 #[derive(Debug)]
@@ -37,12 +43,36 @@ pub struct Machine {
     pub layout: Layout,
     /// The medium's mount.
     pub medium: OwnedFd,
-    /// The data directory on it.
-    pub data: OwnedFd,
+    /// Where the session store is.
+    pub store: StorePlace,
     /// The mounted bundles, lowest first.
     pub layers: Vec<Layer>,
-    writable: bool,
+    writable: Writable,
     undo: Vec<Undo>,
+}
+
+/// Where the session store is.
+#[derive(Debug)]
+pub struct StorePlace {
+    /// A directory that exists: the root of a file system, or the data directory.
+    pub base: OwnedFd,
+    /// The store's path beneath it, which may not exist yet; empty for `base` itself.
+    pub path: String,
+    /// The mount of the file system that it lies on, if that is not the medium's.
+    pub mount: Option<OwnedFd>,
+    /// Where tools look for the store, if it is not there; absent if it is.
+    pub shown_at: Option<PathBuf>,
+}
+
+impl StorePlace {
+    /// Opens the store.
+    pub fn open(&self) -> Result<OwnedFd, DirError> {
+        let path = match self.path.as_str() {
+            "" => ".",
+            path => path,
+        };
+        dir::open_beneath(&self.base, path, OFlags::RDONLY | OFlags::DIRECTORY)
+    }
 }
 
 /// How a step is taken back.
@@ -71,14 +101,6 @@ pub enum StepError {
     /// Metadata.
     #[error(transparent)]
     Metadata(#[from] WriteError),
-    /// A directory of our own below `/run`.
-    #[error("cannot make {}", .path.display())]
-    MountPoint {
-        /// That directory.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
     /// The number of a new session is taken after all.
     #[error("the directory {0} is there already")]
     SessionExists(SessionId),
@@ -100,33 +122,61 @@ pub enum StepError {
 
 impl Machine {
     /// A machine whose medium is mounted read-only and whose bundles are mounted.
-    pub fn new(layout: Layout, medium: OwnedFd, data: OwnedFd, layers: Vec<Layer>) -> Self {
+    pub fn new(layout: Layout, medium: OwnedFd, store: StorePlace, layers: Vec<Layer>) -> Self {
         Self {
             layout,
             medium,
-            data,
+            store,
             layers,
-            writable: false,
+            writable: Writable::default(),
             undo: Vec::new(),
         }
     }
 
     fn store(&self) -> Result<OwnedFd, DirError> {
-        dir::open_beneath(&self.data, STORE, OFlags::RDONLY | OFlags::DIRECTORY)
+        self.store.open()
     }
 
     fn writable_medium(&mut self) -> Result<(), StepError> {
-        if !self.writable {
+        if !self.writable.medium {
             mount::set_read_only(&self.medium, false)?;
-            self.writable = true;
+            self.writable.medium = true;
         }
         Ok(())
     }
 
+    fn writable_store(&mut self) -> Result<(), StepError> {
+        let Some(mount) = &self.store.mount else {
+            return self.writable_medium();
+        };
+        if !self.writable.store {
+            mount::set_read_only(mount, false)?;
+            self.writable.store = true;
+        }
+        Ok(())
+    }
+
+    /// Shows the store where tools look for it. The place is a directory of the medium; where it is
+    /// missing nothing is made, because that medium was not chosen for sessions.
+    fn show_store(&mut self) -> Result<(), StepError> {
+        let Some(place) = self.store.shown_at.clone().filter(|place| place.is_dir()) else {
+            return Ok(());
+        };
+        let mount = mount::clone_tree(self.store()?, false)?;
+        mount::attach_path(mount, place)?;
+        Ok(())
+    }
+
     fn make_store(&mut self) -> Result<(), StepError> {
-        if dir::make_dir(&self.data, STORE, 0o755)? == Made::Created {
-            self.remember_dir(&self.data.as_fd().try_clone_to_owned(), STORE);
-            sync(&self.data, "the new session store")?;
+        let path = self.store.path.clone();
+        let mut parent =
+            dir::open_beneath(&self.store.base, ".", OFlags::RDONLY | OFlags::DIRECTORY)?;
+        for name in path.split('/').filter(|name| !name.is_empty()) {
+            if dir::make_dir(&parent, name, 0o755)? == Made::Created {
+                self.remember_dir(&parent.try_clone(), name);
+                sync(&parent, "the new session store")?;
+            }
+            parent = dir::open_beneath(&parent, name, OFlags::RDONLY | OFlags::DIRECTORY)?;
         }
         Ok(())
     }
@@ -195,7 +245,7 @@ impl Machine {
             })
             .collect();
         let target = self.layout.union().to_owned();
-        make_mount_point(&target)?;
+        mount::make_mount_point(&target)?;
         let upper = (self.layout.upper(), self.layout.work());
         overlay::assemble(
             &highest_first,
@@ -208,8 +258,7 @@ impl Machine {
     }
 
     fn attach(&mut self, mount: OwnedFd, target: PathBuf) -> Result<(), StepError> {
-        make_mount_point(&target)?;
-        mount::attach_path(mount, &target)?;
+        mount::put(mount, &target)?;
         self.undo.push(Undo::Unmount(target));
         Ok(())
     }
@@ -236,8 +285,8 @@ impl Apply for Machine {
             Step::MakeSession { id } => self.make_session(*id),
             Step::BindSession { id } => self.bind_session(*id),
             Step::TouchSession { id } => self.touch_session(*id),
-            // Roles of the store are the lead's next step; containers are a module of their own.
-            Step::WritableStore => self.writable_medium(),
+            Step::WritableStore => self.writable_store(),
+            Step::ShowStore => self.show_store(),
             Step::ProbeNative => Ok(()),
             Step::MakeContainer { mode, .. }
             | Step::CheckContainer { mode, .. }
@@ -304,13 +353,6 @@ fn remove_overlay_work(changes: &OwnedFd) {
 fn sync(dir: &OwnedFd, what: &str) -> Result<(), StepError> {
     fsync(dir).map_err(|source| StepError::Sync {
         what: what.to_owned(),
-        source,
-    })
-}
-
-fn make_mount_point(path: &Path) -> Result<(), StepError> {
-    fs::create_dir_all(path).map_err(|source| StepError::MountPoint {
-        path: path.to_owned(),
         source,
     })
 }

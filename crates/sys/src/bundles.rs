@@ -23,29 +23,47 @@ const MODULES: &str = "modules";
 /// (contract §1.2). Links are not followed.
 pub fn find(data: BorrowedFd<'_>, extension: &str) -> Result<Vec<Bundle>, DirError> {
     let mut found = Vec::new();
-    let modules = collect(data, "", extension, &mut found)?
-        .into_iter()
-        .filter(|name| name == MODULES);
+    let below = collect(data, "", extension, &mut found)?;
+    if below.iter().any(|name| name == MODULES) {
+        walk(data, MODULES, extension, &mut found);
+    }
+    Ok(found)
+}
+
+/// Finds the modules on the partition of a store elsewhere: all below `live_name/modules/` of its root.
+pub fn find_external(root: BorrowedFd<'_>, live_name: &str, extension: &str) -> Vec<Bundle> {
+    let modules = format!("{live_name}/{MODULES}");
+    let mut found = Vec::new();
+    if dir::open_beneath(root, &modules, OFlags::PATH | OFlags::DIRECTORY).is_ok() {
+        walk(root, &modules, extension, &mut found);
+    }
+    for bundle in &mut found {
+        bundle.external = true;
+    }
+    found
+}
+
+/// Adds the bundles in the directory `start` and all below it. The user's modules are not worth the boot:
+/// what cannot be read is left out.
+fn walk(data: BorrowedFd<'_>, start: &str, extension: &str, found: &mut Vec<Bundle>) {
     // Directories still to be searched, with their depth.
-    let mut open: Vec<(String, usize)> = modules.map(|path| (path, 1)).collect();
+    let mut open: Vec<(String, usize)> = vec![(start.to_owned(), 1)];
     while let Some((path, depth)) = open.pop() {
         if depth > DEEPEST || found.len() > MOST {
             log::warn!("/{path} and what lies below is not searched: too much of it");
             continue;
         }
         let searched = dir::open_beneath(data, &path, OFlags::RDONLY | OFlags::DIRECTORY)
-            .and_then(|dir| collect(dir.as_fd(), &path, extension, &mut found));
+            .and_then(|dir| collect(dir.as_fd(), &path, extension, found));
         match searched {
             Ok(below) => open.extend(
                 below
                     .into_iter()
                     .map(|name| (format!("{path}/{name}"), depth + 1)),
             ),
-            // The user's modules are not worth the boot.
             Err(error) => log::warn!("modules in /{path} are left out: {error}"),
         }
     }
-    Ok(found)
 }
 
 /// Adds the bundles directly in `dir` and returns the names of its directories.
@@ -71,7 +89,12 @@ fn collect(
                     path => format!("{path}/{name}"),
                 };
                 let (size, damage) = check(dir, name);
-                found.push(Bundle { path, size, damage });
+                found.push(Bundle {
+                    path,
+                    size,
+                    external: false,
+                    damage,
+                });
             }
             Kind::Symlink if has_extension(name, extension) => {
                 log::warn!("{name:?} is left out: it is a link, and a bundle has to be a file");
@@ -141,9 +164,10 @@ pub enum BundleError {
     Mount(#[source] MountError),
 }
 
-/// Mounts a bundle, detached. Dropping the descriptor undoes it.
-pub fn mount(data: BorrowedFd<'_>, bundle: &Bundle) -> Result<OwnedFd, BundleError> {
-    let image = dir::open_beneath(data, &bundle.path, OFlags::RDONLY | OFlags::NONBLOCK)
+/// Mounts a bundle, detached. `base` is the directory that its path is relative to. Dropping the
+/// descriptor undoes it.
+pub fn mount(base: BorrowedFd<'_>, bundle: &Bundle) -> Result<OwnedFd, BundleError> {
+    let image = dir::open_beneath(base, &bundle.path, OFlags::RDONLY | OFlags::NONBLOCK)
         .map_err(BundleError::Open)?;
     let config = loopdev::Config {
         direct_io: true,

@@ -38,6 +38,22 @@ impl Layout {
         self.memory.join("data")
     }
 
+    /// Where the ISO file with the data directory is mounted, if there is one.
+    pub fn image(&self) -> PathBuf {
+        self.memory.join("iso")
+    }
+
+    /// Where the data directory shows; `dir` is its path on the medium, or in the image.
+    pub fn data_dir(&self, in_image: bool, dir: &str) -> PathBuf {
+        let root = if in_image { self.image() } else { self.data() };
+        root.join(dir)
+    }
+
+    /// Where the file system of a store elsewhere is mounted.
+    pub fn store(&self) -> PathBuf {
+        self.memory.join("store")
+    }
+
     /// Where changes go: a session's directory, or a file system in RAM.
     pub fn changes(&self) -> PathBuf {
         self.memory.join("changes")

@@ -19,6 +19,7 @@ pub mod store;
 pub mod superblock;
 pub mod switch_root;
 pub mod uevent;
+pub mod volume;
 
 #[cfg(test)]
 mod test_namespace;

@@ -3,6 +3,7 @@
 //! A device is mounted only if its own superblock says that it can be a medium, read-only, and
 //! without replaying a journal: nothing is written to a disk that is merely looked at.
 
+mod image;
 mod mounting;
 
 use std::fmt;
@@ -11,7 +12,6 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 use perch_core::bundle::Bundle;
-use perch_core::cause::Causes;
 use perch_core::request::{Identity, Source};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
@@ -21,7 +21,9 @@ use crate::devices::BlockDevice;
 use crate::dir::{self, DirError};
 use crate::mount::MountError;
 use crate::superblock::{self, Superblock};
-use mounting::{Recovery, mount, replays};
+use crate::volume::{self, Volume, VolumeError};
+pub use image::ImageError;
+pub(crate) use mounting::{Recovery, mount, replays};
 
 /// A device that holds the data directory, mounted read-only and detached.
 #[derive(Debug)]
@@ -32,14 +34,25 @@ pub struct Medium {
     pub superblock: Superblock,
     /// Its mount.
     pub mount: OwnedFd,
+    /// The ISO file on it that holds the data directory; absent if the file system itself does.
+    pub image: Option<Image>,
     /// The data directory.
     pub dir: OwnedFd,
-    /// The data directory's path on it, without slashes at the ends; empty for its root.
+    /// The data directory's path on it or in the image, without slashes at the ends; empty for the root.
     pub path: String,
     /// The bundles, in no order.
     pub bundles: Vec<Bundle>,
     /// Why it must not be written, found out by taking it; absent if nothing speaks against it.
     pub unwritable: Option<String>,
+}
+
+/// An ISO file that is mounted, read-only and detached.
+#[derive(Debug)]
+pub struct Image {
+    /// Its path on the medium.
+    pub path: String,
+    /// Its mount.
+    pub mount: OwnedFd,
 }
 
 /// Why a device is not the medium. Every variant is an answer for the user who wonders.
@@ -72,6 +85,24 @@ pub enum Refused {
         what: Description,
         /// Why.
         source: Box<MountError>,
+    },
+    /// It has no such file.
+    #[error("holds {what}, but no file /{path}")]
+    NoImage {
+        /// What it holds.
+        what: Description,
+        /// The ISO file looked for.
+        path: String,
+    },
+    /// The file is no image that can be used.
+    #[error("holds {what} with /{path}, but that file cannot be used")]
+    Image {
+        /// What it holds.
+        what: Description,
+        /// The ISO file looked for.
+        path: String,
+        /// Why.
+        source: Box<ImageError>,
     },
     /// It has no such directory.
     #[error("holds {what}, but no directory /{dir}")]
@@ -177,8 +208,27 @@ pub fn look(
         what: what.clone(),
         source: Box::new(source),
     })?;
+    let image = match &wanted.source.iso {
+        None => None,
+        Some(path) => match image::mount(&mount, path, load) {
+            Ok(mount) => Some(Image {
+                path: path.clone(),
+                mount,
+            }),
+            Err(error) if error.is_missing() => {
+                let path = path.clone();
+                return Err(Refused::NoImage { what, path });
+            }
+            Err(source) => {
+                let path = path.clone();
+                let source = Box::new(source);
+                return Err(Refused::Image { what, path, source });
+            }
+        },
+    };
     let path = wanted.dir().to_owned();
-    let dir = match open_data(&mount, &path) {
+    let root = image.as_ref().map_or(&mount, |image| &image.mount);
+    let dir = match open_data(root, &path) {
         Ok(dir) => dir,
         Err(error) if matches!(error.errno(), Some(Errno::NOENT | Errno::NOTDIR)) => {
             return Err(Refused::NoDirectory { what, dir: path });
@@ -201,6 +251,7 @@ pub fn look(
             device: device.clone(),
             superblock,
             mount,
+            image,
             dir,
             path,
             bundles,
@@ -219,10 +270,13 @@ pub fn look(
 pub enum TakeError {
     /// It could not be mounted again, with its journal replayed or not.
     #[error("it could not be mounted a second time")]
-    Mount(#[from] MountError),
+    Mount(#[from] VolumeError),
     /// The data directory is gone after that.
     #[error("its data directory is gone once its journal is replayed")]
     Directory(#[from] DirError),
+    /// The ISO file cannot be used after that.
+    #[error("its ISO file cannot be used once its journal is replayed")]
+    Image(#[from] ImageError),
 }
 
 impl Medium {
@@ -230,30 +284,57 @@ impl Medium {
     /// replayed. Still read-only. Where that cannot be done, the system can run from it all the same,
     /// but nothing must be written to it.
     pub fn take(mut self) -> Result<Self, TakeError> {
-        let name = &self.device.name;
-        if self.superblock.kind.read_only_by_nature() {
-            let kind = self.superblock.kind;
-            self.unwritable = Some(format!("{kind} cannot be written"));
-        } else if self.device.read_only {
-            self.unwritable = Some(format!("/dev/{name} is write-protected"));
-        }
+        self.unwritable = volume::unwritable(&self.device, &self.superblock);
         if !replays(&self.superblock) || self.device.read_only {
             return Ok(self);
         }
-        // The data directory's descriptor holds the mount that has to go first.
-        let path = self.path.clone();
-        drop(self.dir);
-        drop(self.mount);
-        self.mount = match mount(&self.device, &self.superblock, Recovery::Replay) {
-            Ok(mount) => mount,
-            Err(error) => {
-                let why = Causes(&error).to_string();
-                self.unwritable = Some(format!("its journal could not be replayed: {why}"));
-                mount(&self.device, &self.superblock, Recovery::Leave)?
-            }
+        let Self {
+            device,
+            superblock,
+            mount: looked_at,
+            image,
+            dir,
+            path,
+            bundles,
+            ..
+        } = self;
+        // These hold the mount that has to go first.
+        let image = image.map(|image| image.path);
+        drop(dir);
+        drop(looked_at);
+        let Volume {
+            device,
+            superblock,
+            mount,
+            unwritable,
+        } = Volume::mount(device, superblock, &mut |_| ())?;
+        let image = match image {
+            None => None,
+            // Its driver is there since the first look.
+            Some(path) => Some(Image {
+                mount: image::mount(&mount, &path, &mut |_| ())?,
+                path,
+            }),
         };
-        self.dir = open_data(&self.mount, &path)?;
-        Ok(self)
+        let root = image.as_ref().map_or(&mount, |image| &image.mount);
+        let dir = open_data(root, &path)?;
+        Ok(Self {
+            device,
+            superblock,
+            mount,
+            image,
+            dir,
+            path,
+            bundles,
+            unwritable,
+        })
+    }
+
+    /// The root of the file system that holds the data directory: that of the image, if there is one.
+    pub fn root(&self) -> &OwnedFd {
+        self.image
+            .as_ref()
+            .map_or(&self.mount, |image| &image.mount)
     }
 }
 
@@ -263,7 +344,7 @@ fn open_data(mount: &OwnedFd, path: &str) -> Result<OwnedFd, DirError> {
 }
 
 /// Whether the device's own names decide; `None` where its superblock has to.
-fn named(identity: &Identity, device: &BlockDevice) -> Option<bool> {
+pub fn named(identity: &Identity, device: &BlockDevice) -> Option<bool> {
     let equal = |have: &Option<String>, want: &str| {
         Some(
             have.as_deref()

@@ -159,6 +159,21 @@ pub fn attach_path(mount: impl AsFd, target: impl AsRef<Path>) -> Result<(), Mou
     attach(mount, CWD, target)
 }
 
+/// As [`attach_path`]; makes the directory `target`, which is a place of our own, where it is missing.
+pub fn put(mount: impl AsFd, target: impl AsRef<Path>) -> Result<(), MountError> {
+    let target = target.as_ref();
+    make_mount_point(target)?;
+    attach_path(mount, target)
+}
+
+/// Makes a directory of our own to mount at, with those above it.
+pub fn make_mount_point(path: &Path) -> Result<(), MountError> {
+    std::fs::create_dir_all(path).map_err(|source| MountError::MountPoint {
+        path: path.into(),
+        source,
+    })
+}
+
 /// Clones the directory that `dir` is open on for a bind mount: detached, it shows that directory
 /// as its root, `recursive` with the mounts below. open_tree(2), Linux 5.2.
 ///

@@ -28,6 +28,16 @@ pub struct Found {
 }
 
 impl Found {
+    /// Whether this is a store: it has a session, or files that tell of some.
+    pub fn holds_something(&self) -> bool {
+        let files = &self.files;
+        let absent = |file: &FileRead| matches!(file, FileRead::Absent);
+        !files.dirs.is_empty()
+            || ![&files.json, &files.conf, &files.backup, &files.legacy]
+                .into_iter()
+                .all(absent)
+    }
+
     /// The session numbers among the ignored names.
     pub fn taken(&self) -> Vec<SessionId> {
         self.ignored

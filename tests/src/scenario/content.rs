@@ -25,6 +25,8 @@ pub enum Node {
     File(Vec<u8>),
     /// A directory.
     Directory,
+    /// An ISO 9660 image of the system.
+    SystemIso,
     /// A squashfs bundle.
     Bundle(Bundle),
     /// A whole ext4 image with one file in it: path and text. What a container session holds.
@@ -73,7 +75,7 @@ impl Content {
             if let Some(parent) = full.parent() {
                 fs::create_dir_all(parent)?;
             }
-            node.write(&full)
+            node.write(system, &full)
                 .with_context(|| format!("cannot lay out {path}"))?;
         }
         for path in &self.removed {
@@ -100,10 +102,18 @@ impl Content {
 }
 
 impl Node {
-    fn write(&self, full: &Path) -> Result<()> {
+    fn write(&self, system: Option<&Path>, full: &Path) -> Result<()> {
         match self {
             Self::File(bytes) => fs::write(full, bytes)?,
             Self::Directory => fs::create_dir_all(full)?,
+            Self::SystemIso => {
+                let content = crate::disk::Content {
+                    tree: system.context("this file system is not the one with the system")?,
+                    label: "MINIOS",
+                    size_mib: 0,
+                };
+                crate::disk::ISO9660.make(&content, full)?;
+            }
             Self::Bundle(bundle) => bundle.write(full)?,
             Self::Ext4 { size_mib, files } => {
                 let tree = tempfile::tempdir()?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::{DiskSpec, STORE, Scenario};
+use super::{DiskSpec, Scenario, StoreAt};
 use crate::disk::{Disk, Partition, Table};
 use crate::vm::Drive;
 
@@ -61,19 +61,15 @@ impl Media {
         Ok(complaints)
     }
 
-    /// Copies the content of the medium to `target` and returns where its store is; that does not exist if the medium
-    /// has none.
-    pub(super) fn extract_store(&self, target: &Path) -> Result<PathBuf> {
+    /// Copies the content of a file system to `target` and returns where its store is; that does not exist if the
+    /// file system has none.
+    pub(super) fn extract_store(&self, at: &StoreAt, target: &Path) -> Result<PathBuf> {
         // All of it, so that a store that is missing and a copy that failed are two different things.
-        let made = self.disks.first().context("a scenario has a disk")?;
-        let medium = made
-            .disk
-            .partitions
-            .first()
-            .context("a disk has a partition")?
-            .medium;
-        self.with_slice(made, 1, |slice| medium.extract(slice, "/", target))?;
-        Ok(target.join(STORE))
+        let made = self.disks.get(at.disk).context("no such disk")?;
+        let part = made.disk.partitions.get(at.part - 1);
+        let medium = part.context("no such partition")?.medium;
+        self.with_slice(made, at.part, |slice| medium.extract(slice, "/", target))?;
+        Ok(target.join(&at.dir))
     }
 
     /// Gives `then` a file that holds exactly partition `number`.

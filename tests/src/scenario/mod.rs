@@ -31,7 +31,7 @@ pub use expect::Expect;
 pub use images::Images;
 pub use offline::Offline;
 pub use run::Runner;
-pub use spec::{DiskSpec, PartSpec, Scenario, Step};
+pub use spec::{DiskSpec, PartSpec, Scenario, Step, StoreAt};
 
 /// The session store, from the root of the medium.
 pub const STORE: &str = "minios/changes";

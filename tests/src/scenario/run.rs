@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use super::converse::converse;
 use super::media::Media;
-use super::{Boot, End, Images, Scenario, Step, replay};
+use super::{Boot, End, Images, Scenario, Step, StoreAt, replay};
 use crate::host::{cache_dir, packages};
 use crate::vm::{self, Kernel, Machine, Qemu};
 
@@ -89,12 +89,12 @@ impl Run<'_> {
         fs::create_dir_all(&self.dir)?;
         let media = Media::make(self.scenario, &self.images.system, &self.dir)?;
         let mut number = 0;
-        let mut store = None;
+        let mut stores: Vec<(StoreAt, PathBuf)> = Vec::new();
         for step in &self.scenario.steps {
             match step {
                 Step::Boot(boot) => {
                     number += 1;
-                    store = None;
+                    stores.clear();
                     let name = format!("boot {number} ({})", boot.cmdline);
                     let complaints = self
                         .boot(boot, number, &media)
@@ -102,15 +102,18 @@ impl Run<'_> {
                     self.complaints
                         .extend(complaints.into_iter().map(|text| format!("{name}: {text}")));
                 }
-                Step::Offline(check) => {
-                    let store = match &store {
-                        Some(path) => path,
+                Step::Offline(at, check) => {
+                    let known = stores.iter().find(|(known, _)| known == at);
+                    let store = match known {
+                        Some((_, path)) => path.clone(),
                         None => {
-                            let copy = self.dir.join(format!("medium-{number}"));
-                            store.insert(media.extract_store(&copy)?)
+                            let name = format!("medium-{number}-{}", stores.len());
+                            let path = media.extract_store(at, &self.dir.join(name))?;
+                            stores.push((at.clone(), path.clone()));
+                            path
                         }
                     };
-                    if let Err(complaint) = check.judge(store) {
+                    if let Err(complaint) = check.judge(&store) {
                         self.complaints
                             .push(format!("after boot {number}: {complaint}"));
                     }

@@ -46,8 +46,35 @@ pub struct PartSpec {
 pub enum Step {
     /// The machine is started and brought to its end.
     Boot(Box<Boot>),
-    /// The medium is looked at while the machine is off.
-    Offline(Offline),
+    /// A store is looked at while the machine is off.
+    Offline(StoreAt, Offline),
+}
+
+/// Where a store is that is looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreAt {
+    /// Which disk, from 0.
+    pub disk: usize,
+    /// Which of its file systems, from 1.
+    pub part: usize,
+    /// The store's path there; empty for the root.
+    pub dir: String,
+}
+
+impl StoreAt {
+    /// The store of the medium.
+    pub fn medium() -> Self {
+        Self::new(0, 1, STORE)
+    }
+
+    /// A store elsewhere.
+    pub fn new(disk: usize, part: usize, dir: &str) -> Self {
+        Self {
+            disk,
+            part,
+            dir: dir.to_owned(),
+        }
+    }
 }
 
 impl PartSpec {
@@ -65,6 +92,13 @@ impl PartSpec {
     #[must_use]
     pub fn file(mut self, path: &str, text: &str) -> Self {
         self.content.add(path, Node::File(text.into()));
+        self
+    }
+
+    /// Adds a bundle; `path` counts from the root of the file system.
+    #[must_use]
+    pub fn bundle(mut self, path: &str, bundle: crate::base::Bundle) -> Self {
+        self.content.add(path, Node::Bundle(bundle));
         self
     }
 }
@@ -211,7 +245,34 @@ impl Scenario {
     /// Looks at the medium while the machine is off.
     #[must_use]
     pub fn offline(mut self, check: Offline) -> Self {
-        self.steps.push(Step::Offline(check));
+        self.steps.push(Step::Offline(StoreAt::medium(), check));
+        self
+    }
+
+    /// Looks at a store elsewhere while the machine is off.
+    #[must_use]
+    pub fn offline_at(mut self, at: StoreAt, check: Offline) -> Self {
+        self.steps.push(Step::Offline(at, check));
+        self
+    }
+
+    /// Puts the system into an ISO file at `path` of the medium, and nowhere else.
+    #[must_use]
+    pub fn system_in_iso(mut self, path: &str) -> Self {
+        self.part().content.add(path, Node::SystemIso);
+        self.part().content.remove("minios");
+        self
+    }
+
+    /// Adds a disk of its own kind.
+    #[must_use]
+    pub fn disk_of(mut self, table: Table, bus: Bus, parts: Vec<PartSpec>) -> Self {
+        self.disks.push(DiskSpec {
+            table,
+            bus,
+            read_only: false,
+            parts,
+        });
         self
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
 
-use super::{MountError, Options, attach_path, mount_device};
+use super::{MountError, Options, attach_path, make_mount_point, mount_device};
 
 /// A filesystem that the kernel provides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,10 +65,11 @@ impl Api {
     }
 }
 
-/// Mounts `kind` at `target`, a directory that exists. Returns `false` and does nothing when
+/// Mounts `kind` at `target`, a directory that is made where it is missing. Returns `false` and does nothing when
 /// something is mounted there already, as in an initramfs that did so before us.
 pub fn mount_api(kind: Api, target: impl AsRef<Path>) -> Result<bool, MountError> {
     let target = target.as_ref();
+    make_mount_point(target)?;
     let mounted = is_mount_point(target).map_err(|source| MountError::Attach {
         target: target.into(),
         source,

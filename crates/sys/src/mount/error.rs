@@ -56,6 +56,14 @@ pub enum MountError {
         /// `ENODEV`, or `ENOSYS` before Linux 5.2.
         source: Errno,
     },
+    /// The directory to mount at could not be made.
+    #[error("cannot make the directory {}", .path.display())]
+    MountPoint {
+        /// That directory.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// An option was refused before the filesystem was looked at.
     #[error("{fs_type} does not accept the option {option} for {}{text}", .device.display())]
     Option {
@@ -137,6 +145,7 @@ impl MountError {
     /// The kernel's error number.
     pub fn errno(&self) -> Errno {
         match self {
+            Self::MountPoint { source, .. } => Errno::from_io_error(source).unwrap_or(Errno::IO),
             Self::Unknown { source, .. }
             | Self::Option { source, .. }
             | Self::Mount { source, .. }
