@@ -10,6 +10,7 @@ mod first_boot;
 mod media;
 mod metadata_text;
 mod places;
+mod toram;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ fn scenarios() -> Vec<Scenario> {
         damaged_metadata::scenarios(),
         media::scenarios(),
         places::scenarios(),
+        toram::scenarios(),
     ]
     .concat()
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 
 use perch_core::bundle::Bundle;
 use perch_core::facts::{Facts, Medium, Store, StoreState, Tools};
@@ -11,7 +12,7 @@ use perch_core::session::{Mode, System, UnionKind};
 use perch_core::units::Bytes;
 use perch_sys::apply::StorePlace;
 use perch_sys::dir::{self, DirError};
-use perch_sys::layout::{Layout, STORE};
+use perch_sys::layout::STORE;
 use perch_sys::{medium, store};
 use rustix::fs::{OFlags, fstatvfs};
 use rustix::io::Errno;
@@ -22,7 +23,7 @@ use crate::place::Located;
 const RELEASE: &str = "/etc/minios-release";
 
 /// Gathers them. `bundles` are the layers, lowest first.
-pub fn gather(medium: &medium::Medium, bundles: Vec<Bundle>, store: Store) -> Facts {
+pub fn gather(medium: &medium::Medium, in_ram: bool, bundles: Vec<Bundle>, store: Store) -> Facts {
     if medium.superblock.errors {
         log::warn!(
             "the file system of the medium is marked as damaged: check it from another system (fsck /dev/{})",
@@ -42,6 +43,7 @@ pub fn gather(medium: &medium::Medium, bundles: Vec<Bundle>, store: Store) -> Fa
             fs: medium.superblock.kind,
             dir: medium.path.clone(),
             image: medium.image.as_ref().map(|image| image.path.clone()),
+            in_ram,
             unwritable: medium.unwritable.clone(),
             bundles,
         },
@@ -54,7 +56,7 @@ pub fn look_at_store(
     request: &Request,
     located: Located,
     medium: &medium::Medium,
-    layout: &Layout,
+    data_dir: &Path,
 ) -> Result<(Store, StorePlace), DirError> {
     let mut found = Store {
         state: StoreState::Missing,
@@ -76,7 +78,7 @@ pub fn look_at_store(
         base: dir::open_beneath(&medium.dir, ".", OFlags::RDONLY | OFlags::DIRECTORY)?,
         path: STORE.to_owned(),
         mount: None,
-        shown_at: None,
+        shown_at: Some(data_dir.join(STORE)),
     };
     let (mut unwritable, mut on) = (medium.unwritable.as_ref(), &medium.mount);
     let elsewhere;
@@ -100,11 +102,6 @@ pub fn look_at_store(
         place.base = root_of(on)?;
         place.path = dir_of(&place.base, &spot, &mut found.word_is_directory);
         found.dir = Some(place.path.clone());
-        place.shown_at = Some(
-            layout
-                .data_dir(medium.image.is_some(), &medium.path)
-                .join(STORE),
-        );
     }
     found.free = fstatvfs(on)
         .ok()

@@ -77,10 +77,11 @@ enum Unfit {
     Attach(#[source] MountError),
 }
 
-/// Mounts the bundles below the layout's directory for them: the medium's, and the modules beside a store
-/// elsewhere.
+/// Mounts the bundles below the layout's directory for them: those of the data directory, which is `data`,
+/// on the medium or in RAM, and the modules beside a store elsewhere.
 pub fn mount(
     medium: &Medium,
+    data: BorrowedFd<'_>,
     store: Option<&Volume>,
     layout: &Layout,
     request: &Request,
@@ -123,7 +124,7 @@ pub fn mount(
     for bundle in stack.layers {
         let base = match store {
             Some(volume) if bundle.external => volume.mount.as_fd(),
-            _ => medium.dir.as_fd(),
+            _ => data,
         };
         match mount_one(base, layout, &bundle) {
             Ok(layer) => {

@@ -14,6 +14,7 @@ mod rescue;
 mod run;
 mod search;
 mod stage;
+mod toram;
 
 use std::env;
 use std::ffi::OsString;

@@ -41,6 +41,11 @@ pub enum Located {
 }
 
 impl Located {
+    /// Whether it is on the medium.
+    pub fn is_on_medium(&self) -> bool {
+        matches!(self, Self::Medium { .. })
+    }
+
     /// The other device's file system, if it is on one.
     pub fn volume(&self) -> Option<&Volume> {
         match self {

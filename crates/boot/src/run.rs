@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ use crate::place::{self, Located};
 use crate::rescue::{self, Screen};
 use crate::search::Search;
 use crate::stage::Clock;
+use crate::toram::{self, InRam};
 
 /// Boots. Every way out ends this program: it becomes the real init, or the machine ends.
 pub fn boot(arguments: &[OsString]) -> ! {
@@ -64,7 +66,20 @@ pub fn boot(arguments: &[OsString]) -> ! {
 
     let layout = Layout::of_boot();
     let (medium, seen) = find_medium(&request, &mut hotplug);
-    if let Err(error) = show(&medium, &layout) {
+    clock.end("medium");
+    let located = place::find(&request, &medium, &mut hotplug, None);
+    clock.end("place");
+
+    let (in_ram, ram_copy) = match request.toram {
+        None => (None, None),
+        Some(how) => {
+            let (in_ram, record) = toram::copy(&request, how, &medium);
+            clock.end("toram");
+            (in_ram, Some(record))
+        }
+    };
+    let keeps_medium = request.wants_persistence() && located.is_on_medium();
+    if let Err(error) = show(&medium, in_ram.as_ref(), keeps_medium, &layout) {
         give_up(
             &request,
             "the medium cannot be mounted",
@@ -72,20 +87,23 @@ pub fn boot(arguments: &[OsString]) -> ! {
             advice("boot with debug and report what the console shows"),
         );
     }
-    clock.end("medium");
+    let located = attached(located, &layout);
 
-    let located = located(&request, &medium, &layout, &mut hotplug);
-    clock.end("place");
-
+    let data = in_ram
+        .as_ref()
+        .map_or(&medium.dir, |copy| &copy.dir)
+        .as_fd();
     let Stacked {
         layers,
         bundles,
         left_out,
-    } = layers::mount(&medium, located.volume(), &layout, &request)
+    } = layers::mount(&medium, data, located.volume(), &layout, &request)
         .unwrap_or_else(|fatal| give_up(&request, fatal.title(), fatal.lines(), fatal.advice()));
     clock.end("bundles");
 
-    let (store, store_place) = facts::look_at_store(&request, located, &medium, &layout)
+    let in_image = in_ram.is_none() && medium.image.is_some();
+    let data_dir = layout.data_dir(in_image, &medium.path);
+    let (store, store_place) = facts::look_at_store(&request, located, &medium, &data_dir)
         .unwrap_or_else(|error| {
             give_up(
                 &request,
@@ -94,7 +112,7 @@ pub fn boot(arguments: &[OsString]) -> ! {
                 advice("plug the stick into another port and start again"),
             )
         });
-    let facts = facts::gather(&medium, bundles, store);
+    let facts = facts::gather(&medium, in_ram.is_some(), bundles, store);
     for note in &facts.store.notes {
         log::warn!("{note}");
     }
@@ -143,6 +161,7 @@ pub fn boot(arguments: &[OsString]) -> ! {
         plan: &outcome.plan,
         failures: &outcome.failures,
         warnings: &outcome.warnings,
+        toram: ram_copy,
         left_out: &left_out,
         stages: clock.stages(),
         modules: &hotplug.modules(),
@@ -167,8 +186,21 @@ pub fn boot(arguments: &[OsString]) -> ! {
     )
 }
 
-/// Attaches the medium where tools look for it.
-fn show(medium: &Medium, layout: &Layout) -> Result<(), MountError> {
+/// Attaches the medium, or the copy in RAM, where tools look for it.
+fn show(
+    medium: &Medium,
+    in_ram: Option<&InRam>,
+    keeps_medium: bool,
+    layout: &Layout,
+) -> Result<(), MountError> {
+    if let Some(copy) = in_ram {
+        mount::put(&copy.mount, layout.data())?;
+        if keeps_medium {
+            mount::put(&medium.mount, layout.medium())?;
+        }
+        // Otherwise it is mounted nowhere, and free when this program ends.
+        return Ok(());
+    }
     mount::put(&medium.mount, layout.data())?;
     match &medium.image {
         Some(image) => mount::put(&image.mount, layout.image()),
@@ -176,9 +208,8 @@ fn show(medium: &Medium, layout: &Layout) -> Result<(), MountError> {
     }
 }
 
-/// The place of the session store; a file system elsewhere is attached.
-fn located(request: &Request, medium: &Medium, layout: &Layout, hotplug: &mut Hotplug) -> Located {
-    let located = place::find(request, medium, hotplug, None);
+/// The place of the session store, with a file system elsewhere attached.
+fn attached(located: Located, layout: &Layout) -> Located {
     if let Some(volume) = located.volume()
         && let Err(error) = mount::put(&volume.mount, layout.store())
     {

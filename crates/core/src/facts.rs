@@ -75,6 +75,9 @@ pub struct Medium {
     /// The ISO file that holds the data directory; absent if the file system itself does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
+    /// The system runs from a copy in RAM, and the medium is only there for the sessions.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_ram: bool,
     /// Why the medium cannot be written; absent if nothing speaks against it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unwritable: Option<String>,

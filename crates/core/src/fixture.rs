@@ -44,6 +44,7 @@ pub fn facts(sessions: &[Session], default: Option<u32>) -> Facts {
             fs: FsKind::Ext4,
             dir: "minios".into(),
             image: None,
+            in_ram: false,
             unwritable: None,
             bundles: vec![Bundle {
                 path: "00-core.sb".into(),

@@ -24,4 +24,5 @@ pub mod record;
 pub mod request;
 pub mod session;
 pub mod stamp;
+pub mod toram;
 pub mod units;

@@ -244,7 +244,7 @@ fn for_tools(decision: &Decision, facts: &Facts, afterwards: &mut Vec<Step>) {
     if can_be_written && !is_writable {
         afterwards.push(Step::WritableMedium);
     }
-    if there && store.dir.is_some() {
+    if there && (store.dir.is_some() || facts.medium.in_ram) {
         afterwards.push(Step::ShowStore);
     }
 }

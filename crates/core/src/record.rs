@@ -9,9 +9,9 @@ use crate::facts::Facts;
 use crate::ladder::Outcome;
 use crate::plan::Plan;
 use crate::reason::Reason;
-use crate::request::Request;
+use crate::request::{Request, ToRam};
 use crate::session::{Mode, UnionKind};
-use crate::units::SessionId;
+use crate::units::{Bytes, SessionId};
 
 /// The version of this record's form. It grows with an incompatible change only.
 pub const SCHEMA: u32 = 1;
@@ -47,6 +47,9 @@ pub struct Record<'a> {
     pub failures: &'a [Failure],
     /// Steps that failed afterwards, without consequence for this boot.
     pub warnings: &'a [Failure],
+    /// What came of `toram`; absent where it was not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub toram: Option<RamCopy>,
     /// Bundles that were left out, and why.
     pub left_out: &'a [LeftOut],
     /// How long each stage took.
@@ -64,6 +67,21 @@ pub struct Seen {
     pub device: String,
     /// What lies on it and why it was taken or refused, in words.
     pub verdict: String,
+}
+
+/// What came of `toram`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RamCopy {
+    /// How much was asked for.
+    pub asked: ToRam,
+    /// The memory that the copy takes; absent where that could not be found out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<Bytes>,
+    /// How long it took, in milliseconds.
+    pub ms: u64,
+    /// Why the system runs from the medium all the same; absent if it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
 }
 
 /// A bundle that the system runs without.

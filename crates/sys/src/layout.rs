@@ -38,6 +38,11 @@ impl Layout {
         self.memory.join("data")
     }
 
+    /// Where the medium is mounted while the system runs from a copy of it.
+    pub fn medium(&self) -> PathBuf {
+        self.memory.join("medium")
+    }
+
     /// Where the ISO file with the data directory is mounted, if there is one.
     pub fn image(&self) -> PathBuf {
         self.memory.join("iso")
