@@ -14,6 +14,7 @@ pub mod medium;
 pub mod mount;
 pub mod mountinfo;
 pub mod overlay;
+pub mod partition_table;
 pub mod ram_copy;
 pub mod replace;
 pub mod store;

@@ -32,8 +32,8 @@ mod members;
 mod ntfs;
 mod packed;
 mod partitions;
-mod source;
-mod text;
+pub(crate) mod source;
+pub(crate) mod text;
 mod tree;
 mod udf;
 

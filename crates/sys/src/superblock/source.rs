@@ -59,7 +59,7 @@ impl ReadAt for Vec<u8> {
 }
 
 /// A source, and the start of it in memory.
-pub(super) struct Disk<'a> {
+pub(crate) struct Disk<'a> {
     head: Vec<u8>,
     source: &'a dyn ReadAt,
 }
@@ -68,19 +68,19 @@ impl<'a> Disk<'a> {
     /// Covers every superblock we look for: the last is that of Btrfs, 4 KiB at 64 KiB.
     const HEAD: usize = 68 << 10;
 
-    pub(super) fn open(source: &'a dyn ReadAt) -> io::Result<Self> {
+    pub(crate) fn open(source: &'a dyn ReadAt) -> io::Result<Self> {
         let head = read_up_to(source, 0, Self::HEAD)?;
         Ok(Self { head, source })
     }
 
     /// The start of the disk from `offset` on; empty if the disk or the start is shorter.
-    pub(super) fn at(&self, offset: usize) -> Block<'_> {
+    pub(crate) fn at(&self, offset: usize) -> Block<'_> {
         Block(self.head.get(offset..).unwrap_or_default())
     }
 
     /// `len` bytes from anywhere; `None` if they are not all there, cannot be read, or are more
     /// than any of our look-ups needs.
-    pub(super) fn read(&self, offset: u64, len: usize) -> Option<Vec<u8>> {
+    pub(crate) fn read(&self, offset: u64, len: usize) -> Option<Vec<u8>> {
         if len > Self::HEAD {
             return None;
         }
@@ -94,13 +94,13 @@ impl<'a> Disk<'a> {
     }
 
     /// Size of the disk in bytes; `None` if it cannot be told.
-    pub(super) fn size(&self) -> Option<u64> {
+    pub(crate) fn size(&self) -> Option<u64> {
         self.source.size().ok()
     }
 }
 
 /// Reads until `len` bytes or the end.
-fn read_up_to(source: &dyn ReadAt, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+pub(crate) fn read_up_to(source: &dyn ReadAt, offset: u64, len: usize) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; len];
     let mut done = 0;
     while let Some(rest) = bytes.get_mut(done..).filter(|rest| !rest.is_empty()) {
@@ -117,47 +117,47 @@ fn read_up_to(source: &dyn ReadAt, offset: u64, len: usize) -> io::Result<Vec<u8
 
 /// Some bytes of a superblock; offsets count from its start.
 #[derive(Clone, Copy)]
-pub(super) struct Block<'a>(pub(super) &'a [u8]);
+pub(crate) struct Block<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Block<'a> {
-    pub(super) fn bytes(self, at: usize, len: usize) -> Option<&'a [u8]> {
+    pub(crate) fn bytes(self, at: usize, len: usize) -> Option<&'a [u8]> {
         self.0.get(at..at.checked_add(len)?)
     }
 
-    pub(super) fn array<const N: usize>(self, at: usize) -> Option<[u8; N]> {
+    pub(crate) fn array<const N: usize>(self, at: usize) -> Option<[u8; N]> {
         self.bytes(at, N)?.try_into().ok()
     }
 
     /// Whether `magic` stands at `at`.
-    pub(super) fn has(self, at: usize, magic: &[u8]) -> bool {
+    pub(crate) fn has(self, at: usize, magic: &[u8]) -> bool {
         self.bytes(at, magic.len()) == Some(magic)
     }
 
-    pub(super) fn u8(self, at: usize) -> Option<u8> {
+    pub(crate) fn u8(self, at: usize) -> Option<u8> {
         self.0.get(at).copied()
     }
 
-    pub(super) fn le16(self, at: usize) -> Option<u16> {
+    pub(crate) fn le16(self, at: usize) -> Option<u16> {
         self.array(at).map(u16::from_le_bytes)
     }
 
-    pub(super) fn le32(self, at: usize) -> Option<u32> {
+    pub(crate) fn le32(self, at: usize) -> Option<u32> {
         self.array(at).map(u32::from_le_bytes)
     }
 
-    pub(super) fn le64(self, at: usize) -> Option<u64> {
+    pub(crate) fn le64(self, at: usize) -> Option<u64> {
         self.array(at).map(u64::from_le_bytes)
     }
 
-    pub(super) fn be16(self, at: usize) -> Option<u16> {
+    pub(crate) fn be16(self, at: usize) -> Option<u16> {
         self.array(at).map(u16::from_be_bytes)
     }
 
-    pub(super) fn be32(self, at: usize) -> Option<u32> {
+    pub(crate) fn be32(self, at: usize) -> Option<u32> {
         self.array(at).map(u32::from_be_bytes)
     }
 
-    pub(super) fn be64(self, at: usize) -> Option<u64> {
+    pub(crate) fn be64(self, at: usize) -> Option<u64> {
         self.array(at).map(u64::from_be_bytes)
     }
 }

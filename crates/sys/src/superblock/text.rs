@@ -1,13 +1,13 @@
 //! Labels and UUIDs as text. A label is whatever somebody typed, or worse; a UUID is ours to write.
 
 /// A label of single bytes: up to the first NUL, UTF-8 with `�` for what is none.
-pub(super) fn label(raw: &[u8]) -> Option<String> {
+pub(crate) fn label(raw: &[u8]) -> Option<String> {
     let text = raw.split(|&byte| byte == 0).next()?;
     clean(&String::from_utf8_lossy(text))
 }
 
 /// A label of 16-bit units: up to the first NUL, `�` for half a surrogate pair.
-pub(super) fn label_utf16(units: impl Iterator<Item = u16>) -> Option<String> {
+pub(crate) fn label_utf16(units: impl Iterator<Item = u16>) -> Option<String> {
     let text = char::decode_utf16(units.take_while(|&unit| unit != 0));
     let text: String = text
         .map(|found| found.unwrap_or(char::REPLACEMENT_CHARACTER))
@@ -16,13 +16,13 @@ pub(super) fn label_utf16(units: impl Iterator<Item = u16>) -> Option<String> {
 }
 
 /// The 16-bit units of `raw`, low byte first; a last odd byte is dropped.
-pub(super) fn utf16_le(raw: &[u8]) -> impl Iterator<Item = u16> {
+pub(crate) fn utf16_le(raw: &[u8]) -> impl Iterator<Item = u16> {
     let (pairs, _) = raw.as_chunks();
     pairs.iter().map(|&pair| u16::from_le_bytes(pair))
 }
 
 /// The 16-bit units of `raw`, high byte first; a last odd byte is dropped.
-pub(super) fn utf16_be(raw: &[u8]) -> impl Iterator<Item = u16> {
+pub(crate) fn utf16_be(raw: &[u8]) -> impl Iterator<Item = u16> {
     let (pairs, _) = raw.as_chunks();
     pairs.iter().map(|&pair| u16::from_be_bytes(pair))
 }
@@ -36,7 +36,7 @@ fn clean(text: &str) -> Option<String> {
 }
 
 /// A UUID as in RFC 9562, section 4; `None` for the nil UUID, which stands for "none".
-pub(super) fn uuid(raw: [u8; 16]) -> Option<String> {
+pub(crate) fn uuid(raw: [u8; 16]) -> Option<String> {
     if raw == [0; 16] {
         return None;
     }
@@ -51,7 +51,7 @@ pub(super) fn uuid(raw: [u8; 16]) -> Option<String> {
 }
 
 /// The serial number of a FAT or exFAT volume: `1A2B-3C4D`.
-pub(super) fn volume_serial(serial: u32) -> String {
+pub(crate) fn volume_serial(serial: u32) -> String {
     format!("{:04X}-{:04X}", serial >> 16, serial & 0xFFFF)
 }
 
