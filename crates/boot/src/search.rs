@@ -95,13 +95,16 @@ impl<'a> Search<'a> {
 
     /// Looks at each device that was not looked at before, in the order of the search.
     fn look_at_all(&mut self, hotplug: &mut Hotplug) -> Option<Medium> {
-        let devices = match devices::list(Path::new("/sys")) {
+        let mut devices = match devices::list(Path::new("/sys")) {
             Ok(devices) => devices,
             Err(error) => {
                 log::error!("cannot list the block devices: {error}");
                 return None;
             }
         };
+        if let Some(identity) = &self.wanted.source.identity {
+            devices::complete(Path::new("/sys"), &mut devices, identity);
+        }
         let disks: BTreeSet<String> = devices.iter().filter_map(|it| it.disk.clone()).collect();
         // A device that is gone, or came back as another one, is forgotten.
         self.seen.retain(|(device, _)| devices.contains(device));

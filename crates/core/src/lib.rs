@@ -16,6 +16,7 @@ pub mod filter;
 #[cfg(test)]
 mod fixture;
 pub mod fs;
+pub mod identity;
 pub mod ladder;
 pub mod metadata;
 pub mod plan;

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::filter::Filter;
+pub use crate::identity::Identity;
 use crate::session::{Mode, UnionKind};
 use crate::units::{Mib, SessionId};
 
@@ -173,22 +174,6 @@ pub enum ToRam {
     Trim,
 }
 
-/// How a block device is named.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Identity {
-    /// A device node, without `/dev/`: `sda1`, `mapper/ventoy`.
-    Node(String),
-    /// The label of its file system.
-    Label(String),
-    /// The UUID of its file system, as `blkid` writes it.
-    Uuid(String),
-    /// The UUID of the partition.
-    PartUuid(String),
-    /// The name of the partition in a GPT.
-    PartLabel(String),
-}
-
 /// What to do when the data directory is not found in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -259,54 +244,5 @@ impl Request {
     /// Whether changes were meant to survive this boot.
     pub fn wants_persistence(&self) -> bool {
         !matches!(self.action, Action::Off | Action::Fresh)
-    }
-}
-
-impl Identity {
-    /// Takes the device part off `/dev/…[/dir]`, `label:L[/dir]`, `uuid:`, `partuuid:`,
-    /// `partlabel:`; the rest is the directory. `None` if the text names no device.
-    pub fn parse(text: &str) -> Option<(Self, String)> {
-        fn cut(text: &str) -> (String, String) {
-            let (head, tail) = text.split_once('/').unwrap_or((text, ""));
-            (head.to_owned(), tail.to_owned())
-        }
-        type Make = fn(String) -> Identity;
-        const FORMS: [(&str, Make); 8] = [
-            ("label:", Identity::Label),
-            ("uuid:", Identity::Uuid),
-            ("partuuid:", Identity::PartUuid),
-            ("partlabel:", Identity::PartLabel),
-            ("/dev/disk/by-label/", Identity::Label),
-            ("/dev/disk/by-uuid/", Identity::Uuid),
-            ("/dev/disk/by-partuuid/", Identity::PartUuid),
-            ("/dev/disk/by-partlabel/", Identity::PartLabel),
-        ];
-        for (prefix, make) in FORMS {
-            if let Some(rest) = text.strip_prefix(prefix) {
-                let (name, dir) = cut(rest);
-                return (!name.is_empty()).then(|| (make(name), dir));
-            }
-        }
-        let node = text.strip_prefix("/dev/")?;
-        let (name, dir) = match node.strip_prefix("mapper/") {
-            Some(rest) => {
-                let (name, dir) = cut(rest);
-                (format!("mapper/{name}"), dir)
-            }
-            None => cut(node),
-        };
-        (!name.is_empty() && name != "mapper/").then_some((Self::Node(name), dir))
-    }
-}
-
-impl fmt::Display for Identity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Node(name) => write!(f, "/dev/{name}"),
-            Self::Label(label) => write!(f, "label:{label}"),
-            Self::Uuid(uuid) => write!(f, "uuid:{uuid}"),
-            Self::PartUuid(uuid) => write!(f, "partuuid:{uuid}"),
-            Self::PartLabel(label) => write!(f, "partlabel:{label}"),
-        }
     }
 }

@@ -4,7 +4,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use perch_core::request::Identity;
 use perch_core::units::Bytes;
+
+mod by_id;
+mod tables;
 
 /// One block device: a disk, or a partition of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,10 +21,14 @@ pub struct BlockDevice {
     pub mapped: Option<String>,
     /// The disk that it is a partition of; absent for a disk.
     pub disk: Option<String>,
-    /// The name of the partition in a GPT; absent for a disk and on other tables.
+    /// The name of the partition in a GPT; absent for a disk and on other tables. The kernel cuts its
+    /// letters down to ASCII until [`complete`] is asked.
     pub part_label: Option<String>,
-    /// The UUID of the partition; absent where the kernel does not tell (before Linux 6.4).
+    /// The UUID of the partition; absent where the kernel does not tell (before Linux 6.4) until
+    /// [`complete`] is asked.
     pub part_uuid: Option<String>,
+    /// Its names below `/dev/disk/by-id/`; none until [`complete`] is asked.
+    pub ids: Vec<String>,
     /// Whether the device refuses writes: a write-protected stick, a CD.
     pub read_only: bool,
 }
@@ -97,6 +105,22 @@ pub fn list(sys: &Path) -> io::Result<Vec<BlockDevice>> {
     Ok(found.into_iter().map(|(_, device)| device).collect())
 }
 
+/// Fills in what `wanted` is about and sysfs does not simply tell: the UUIDs and names of partitions from
+/// their disk's table, names by drive from what the drive says. All others cost nothing. What cannot be
+/// found out stays absent.
+pub fn complete(sys: &Path, devices: &mut [BlockDevice], wanted: &Identity) {
+    match wanted {
+        Identity::PartUuid(_) => tables::complete(sys, devices, |it| it.part_uuid.is_none()),
+        Identity::PartLabel(_) => tables::complete(sys, devices, |_| true),
+        Identity::Id(_) => {
+            for device in devices {
+                device.ids = by_id::names(&sys.join("class/block").join(&device.name));
+            }
+        }
+        Identity::Node(_) | Identity::Label(_) | Identity::Uuid(_) => {}
+    }
+}
+
 /// Reads one device's attributes; `None` if it is gone or holds no medium.
 fn read(dir: &Path, name: &str) -> Option<BlockDevice> {
     let number = |file: &str| -> Option<u64> {
@@ -127,9 +151,16 @@ fn read(dir: &Path, name: &str) -> Option<BlockDevice> {
             .map(|name| name.trim().to_owned()),
         disk,
         part_label: key("PARTNAME"),
-        part_uuid: key("PARTUUID"),
+        part_uuid: key("PARTUUID").filter(|uuid| !unsigned(uuid)),
+        ids: Vec::new(),
         read_only: number("ro") == Some(1),
     })
+}
+
+/// Whether a partition's UUID stands for an MBR that never got a signature, and tells nothing apart.
+fn unsigned(uuid: &str) -> bool {
+    const LENGTH: usize = "00000000-01".len();
+    uuid.len() == LENGTH && uuid.starts_with("00000000-")
 }
 
 #[cfg(test)]
@@ -167,6 +198,17 @@ mod tests {
                 "sr0"
             ]
         );
+    }
+
+    #[test]
+    fn an_mbr_without_signature_names_no_partition() {
+        for (uuid, want) in [
+            ("00000000-01", true),
+            ("00000001-01", false),
+            ("00000000-0000-4000-8000-000000000001", false),
+        ] {
+            assert_eq!(unsigned(uuid), want, "{uuid}");
+        }
     }
 
     #[test]

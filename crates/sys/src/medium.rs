@@ -355,11 +355,12 @@ pub fn named(identity: &Identity, device: &BlockDevice) -> Option<bool> {
         Identity::Node(name) => Some(device.answers_to(name)),
         Identity::PartUuid(uuid) => equal(&device.part_uuid, uuid),
         Identity::PartLabel(label) => Some(device.part_label.as_deref() == Some(label)),
+        Identity::Id(id) => Some(device.ids.contains(id)),
         Identity::Label(_) | Identity::Uuid(_) => None,
     }
 }
 
-/// Whether this is the device that was named.
+/// Whether this is the device that was named; `device` as [`crate::devices::complete`] left it.
 pub fn matches(identity: &Identity, device: &BlockDevice, superblock: &Superblock) -> bool {
     match identity {
         Identity::Label(label) => superblock.label.as_deref() == Some(label),
