@@ -10,6 +10,7 @@ mod first_boot;
 mod media;
 mod metadata_text;
 mod places;
+mod places_by_name;
 mod toram;
 
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ fn scenarios() -> Vec<Scenario> {
         media::scenarios(),
         places::scenarios(),
         toram::scenarios(),
+        places_by_name::scenarios(),
     ]
     .concat()
 }

@@ -43,6 +43,9 @@ pub struct Partition {
 pub struct Disk {
     /// How it is divided.
     pub table: Table,
+    /// Where given, an MBR's signature; in a GPT the UUID of partition 2 is then
+    /// `1234abcd-0000-4000-8000-000000000002`.
+    pub id: Option<u32>,
     /// What is on it, in the order of the disk; partition numbers start at 1.
     pub partitions: Vec<Partition>,
 }
@@ -137,7 +140,10 @@ impl Disk {
     fn write_table(&self, starts: &[u64], image: &Path) -> Result<()> {
         let gpt = self.table == Table::Gpt;
         let mut script = format!("label: {}\n", if gpt { "gpt" } else { "dos" });
-        for (partition, start) in self.partitions.iter().zip(starts) {
+        if let Some(id) = self.id.filter(|_| !gpt) {
+            script += &format!("label-id: 0x{id:08x}\n");
+        }
+        for ((partition, start), number) in self.partitions.iter().zip(starts).zip(1..) {
             let size = partition.size_mib * MIB / 512;
             script += &format!(
                 "start={}, size={size}, type={}",
@@ -150,6 +156,9 @@ impl Disk {
             );
             if gpt && !partition.label.is_empty() {
                 script += &format!(", name=\"{}\"", partition.label);
+            }
+            if let Some(id) = self.id.filter(|_| gpt) {
+                script += &format!(", uuid={id:08x}-0000-4000-8000-{number:012}");
             }
             script.push('\n');
         }
@@ -194,6 +203,7 @@ mod tests {
             };
             let disk = Disk {
                 table,
+                id: None,
                 partitions: vec![part(VFAT, "BOOT"), part(EXT4, "persistence")],
             };
             let image = dir.path().join("disk.img");

@@ -32,6 +32,7 @@ impl Media {
                 image,
                 bus: spec.bus,
                 read_only: spec.read_only,
+                serial: spec.serial.clone(),
             };
             disks.push(Made { disk, drive });
         }
@@ -106,6 +107,7 @@ fn make_disk(spec: &DiskSpec, system: Option<&Path>, image: &Path) -> Result<Dis
     }
     let disk = Disk {
         table: spec.table,
+        id: spec.id,
         partitions,
     };
     disk.make(

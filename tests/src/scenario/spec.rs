@@ -24,6 +24,10 @@ pub struct DiskSpec {
     pub bus: Bus,
     /// Whether the machine sees it write-protected.
     pub read_only: bool,
+    /// The serial number that it tells; `None` leaves it to QEMU.
+    pub serial: Option<String>,
+    /// What its partitions' UUIDs are made of, see [`crate::disk::Disk::id`].
+    pub id: Option<u32>,
     /// Its file systems, in order.
     pub parts: Vec<PartSpec>,
 }
@@ -112,6 +116,8 @@ impl Scenario {
             table: Table::None,
             bus: Bus::Virtio,
             read_only: false,
+            serial: None,
+            id: None,
             parts: vec![part],
         };
         Self {
@@ -149,6 +155,27 @@ impl Scenario {
         self
     }
 
+    /// Gives the medium's drive a serial number.
+    #[must_use]
+    pub fn serial(mut self, serial: &str) -> Self {
+        self.disk().serial = Some(serial.to_owned());
+        self
+    }
+
+    /// Gives the medium's partitions UUIDs that are known, see [`crate::disk::Disk::id`].
+    #[must_use]
+    pub fn id(mut self, id: u32) -> Self {
+        self.disk().id = Some(id);
+        self
+    }
+
+    /// Uses another label for the medium's file system, and with a GPT for its partition.
+    #[must_use]
+    pub fn label(mut self, label: &str) -> Self {
+        self.part().label = label.to_owned();
+        self
+    }
+
     /// Adds a partition to the medium.
     #[must_use]
     pub fn partition(mut self, part: PartSpec) -> Self {
@@ -164,6 +191,8 @@ impl Scenario {
             table: Table::None,
             bus,
             read_only: false,
+            serial: None,
+            id: None,
             parts: vec![part],
         });
         self
@@ -271,6 +300,8 @@ impl Scenario {
             table,
             bus,
             read_only: false,
+            serial: None,
+            id: None,
             parts,
         });
         self

@@ -27,6 +27,8 @@ pub struct Drive {
     pub bus: Bus,
     /// Whether the guest sees a write-protected drive.
     pub read_only: bool,
+    /// The serial number that it tells the guest; `None` leaves it to QEMU.
+    pub serial: Option<String>,
 }
 
 /// A kernel given to QEMU directly, without any boot loader.
@@ -135,14 +137,23 @@ impl Machine {
                 None => format!(",bootindex={index}"),
                 Some(_) => String::new(),
             };
+            // NVMe demands one.
+            let serial = match (&drive.serial, drive.bus) {
+                (Some(serial), _) => format!(",serial={serial}"),
+                (None, Bus::Nvme) => format!(",serial=perch{index}"),
+                (None, _) => String::new(),
+            };
             let device = match drive.bus {
                 Bus::Virtio => "virtio-blk-pci".to_owned(),
                 Bus::Ahci => format!("ide-hd,bus=ide.{index}"),
                 Bus::Cdrom => format!("ide-cd,bus=ide.{index}"),
-                Bus::Nvme => format!("nvme,serial=perch{index}"),
+                Bus::Nvme => "nvme".to_owned(),
                 Bus::Usb => "usb-storage,bus=usb.0,removable=on".to_owned(),
             };
-            add(&["-device", &format!("{device},drive=drive{index}{boot}")]);
+            add(&[
+                "-device",
+                &format!("{device}{serial},drive=drive{index}{boot}"),
+            ]);
         }
         if self.icount {
             add(&["-icount", "shift=0"]);
@@ -181,6 +192,7 @@ mod tests {
                 image: "/a,b".into(),
                 bus,
                 read_only: false,
+                serial: None,
             };
             let machine = Machine {
                 drives: vec![drive],

@@ -40,6 +40,7 @@ pub fn make(system: &Path) -> Result<PathBuf> {
         };
         let disk = Disk {
             table: Table::Gpt,
+            id: None,
             partitions: vec![partition("MEDIUM", 512), partition("persistence", 128)],
         };
         disk.make(&[medium, persistence], &image(dir))?;

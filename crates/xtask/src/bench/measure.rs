@@ -72,6 +72,7 @@ impl Bench {
                 image,
                 bus: Bus::Virtio,
                 read_only: false,
+                serial: None,
             }],
             memory_mib: 1024,
             ..Machine::default()

@@ -63,6 +63,7 @@ pub fn machine(disk: &Path) -> Machine {
             image: disk.to_owned(),
             bus: Bus::Virtio,
             read_only: false,
+            serial: None,
         }],
         memory_mib: 1024,
         // The last -smp counts.
