@@ -80,7 +80,11 @@ impl Disk {
             self.attribute("device/serial"),
         ) {
             let both = format!("{model}_{serial}");
-            names.extend([plain(&both, Limit::Whole), text::replaced(&both)]);
+            names.push(text::replaced(&both));
+            // The older form, which there is only where it makes no path.
+            if !both.contains('/') {
+                names.push(plain(&both, Limit::Whole));
+            }
             if let Some(number) = self.attribute("nsid") {
                 names.push(text::replaced(&format!("{both}_{number}")));
             }

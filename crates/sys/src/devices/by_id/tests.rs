@@ -95,6 +95,19 @@ fn disks_of_each_bus() {
                 "nvme-eui.0025385b71b0b2c3",
             ],
         ),
+        // As Debian 12 (udev 252) named QEMU's.
+        (
+            "nvme/nvme0/nvme0n1",
+            vec![
+                ("nvme/nvme0/nvme0n1/nsid", b"1\n"),
+                ("nvme/nvme0/nvme0n1/device/model", b"QEMU NVMe Ctrl    \n"),
+                ("nvme/nvme0/nvme0n1/device/serial", b"nv  1/x   \n"),
+            ],
+            &[
+                "nvme-QEMU_NVMe_Ctrl_nv__1_x",
+                "nvme-QEMU_NVMe_Ctrl_nv__1_x_1",
+            ],
+        ),
         (
             "mmc0/mmc0:aaaa/block/mmcblk0",
             vec![
