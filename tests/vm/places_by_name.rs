@@ -31,6 +31,31 @@ pub fn scenarios() -> Vec<Scenario> {
         .label("Zürich")
         .boot(boot(r"/dev/disk/by-partlabel/Z\xc3\xbcrich"))
         .store_file("1/changes/keep", "one"),
+        Scenario::new("a store on a partition is found by its UUID")
+            .table(Table::Mbr)
+            .id(0x1234_abcd)
+            .partition(PartSpec::new(EXT4, "WORK", 40))
+            .boot(
+                Boot::with("perchdir=partuuid:1234abcd-02/work")
+                    .sh("echo one >/keep")
+                    .in_session("1", "native"),
+            )
+            .boot(
+                Boot::with("perchdir=partuuid:1234abcd-02/work")
+                    .expect_sh("cat /keep", "one")
+                    .in_session("1", "native"),
+            )
+            .store_sessions(&[]),
+        Scenario::new("a store on a drive is found by the name that udev gives it")
+            .table(Table::Gpt)
+            .serial("perch-77")
+            .partition(PartSpec::new(EXT4, "WORK", 40))
+            .boot(
+                Boot::with("perchdir=/dev/disk/by-id/virtio-perch-77-part2/work")
+                    .sh("echo one >/keep")
+                    .in_session("1", "native"),
+            )
+            .store_sessions(&[]),
         divided("a UUID that no partition has is waited for", Table::Gpt).boot(
             Boot::with("perch fromwait=2 from=partuuid:1234abcd-0000-4000-8000-000000000009")
                 .stops_with(&[

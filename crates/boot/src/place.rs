@@ -195,6 +195,7 @@ fn wait_for(
     let mut announced = false;
     loop {
         let found = matching(
+            Some(identity),
             |device| medium::named(identity, device),
             |device, superblock| medium::matches(identity, device, superblock),
         );
@@ -221,13 +222,17 @@ fn wait_for(
 
 /// Every device that answers: by its own names as far as they tell, else by what its superblock says.
 fn matching(
+    wanted: Option<&Identity>,
     by_name: impl Fn(&BlockDevice) -> Option<bool>,
     by_superblock: impl Fn(&BlockDevice, &Superblock) -> bool,
 ) -> Vec<(BlockDevice, Superblock)> {
-    let devices = devices::list(Path::new("/sys")).unwrap_or_else(|error| {
+    let mut devices = devices::list(Path::new("/sys")).unwrap_or_else(|error| {
         log::error!("cannot list the block devices: {error}");
         Vec::new()
     });
+    if let Some(identity) = wanted {
+        devices::complete(Path::new("/sys"), &mut devices, identity);
+    }
     devices
         .into_iter()
         .filter(|device| by_name(device) != Some(false))
@@ -253,7 +258,7 @@ fn made_for_sessions(medium: &Medium, hotplug: &Hotplug) -> Option<Located> {
     let on_disk = |device: &BlockDevice| {
         Some(device.disk.as_deref() == Some(home.on()) && device.name != medium.device.name)
     };
-    if let Some((device, superblock)) = one_of(matching(on_disk, is_persistence)) {
+    if let Some((device, superblock)) = one_of(matching(None, on_disk, is_persistence)) {
         log::info!("/dev/{} is the disk's partition for sessions", device.name);
         return Some(mounted(device, superblock, Spot::default(), hotplug));
     }
@@ -261,14 +266,14 @@ fn made_for_sessions(medium: &Medium, hotplug: &Hotplug) -> Option<Located> {
     let host = ventoy_host(&table)?;
     let whole =
         |device: &BlockDevice| Some(device.disk.is_none() && device.name != medium.device.name);
-    if let Some((device, superblock)) = one_of(matching(whole, is_persistence)) {
+    if let Some((device, superblock)) = one_of(matching(None, whole, is_persistence)) {
         log::info!("/dev/{} is Ventoy's file for sessions", device.name);
         return Some(mounted(device, superblock, Spot::default(), hotplug));
     }
     // Newer versions of Ventoy map the partition once more, so that it can be mounted beside the image.
     for name in [format!("mapper/{host}"), host.to_owned()] {
         let answers = |device: &BlockDevice| Some(device.answers_to(&name));
-        if let Some((device, superblock)) = one_of(matching(answers, |_, _| true)) {
+        if let Some((device, superblock)) = one_of(matching(None, answers, |_, _| true)) {
             log::info!(
                 "sessions are kept on Ventoy's own partition, /dev/{}",
                 device.name
