@@ -106,7 +106,10 @@ impl FailureKind {
 /// opened or made in its place.
 pub fn decide(request: &Request, facts: &Facts, failures: &[Failure]) -> Decision {
     let mut reasons = Vec::new();
-    let union = choose_union(request, facts, &mut reasons);
+    let union = match ram_failed(failures) && facts.unions.contains(&UnionKind::Overlayfs) {
+        true => UnionKind::Overlayfs,
+        false => choose_union(request, facts, &mut reasons),
+    };
     let choice = match failures {
         [] => choose(request, facts, union, &mut reasons),
         failures => {
@@ -123,6 +126,12 @@ pub fn decide(request: &Request, facts: &Facts, failures: &[Failure]) -> Decisio
         union,
         reasons,
     }
+}
+
+/// Whether even the boot without a session failed: what is left to change is the union. No session
+/// is open by then, so nothing is shown through the wrong one.
+fn ram_failed(failures: &[Failure]) -> bool {
+    failures.iter().any(|failure| failure.id.is_none())
 }
 
 fn choose_union(request: &Request, facts: &Facts, reasons: &mut Vec<Reason>) -> UnionKind {

@@ -45,8 +45,9 @@ pub struct Exhausted {
     pub error: String,
 }
 
-/// Decisions taken at the most: what was asked for, and RAM.
-const RUNGS: usize = 3;
+/// Decisions taken at the most: what was asked for, a container in place of a native session, RAM, and
+/// RAM through the other union.
+const RUNGS: usize = 4;
 
 /// Decides, applies, and on a failure undoes, records and decides again, down to RAM. `layers` are the
 /// mounted bundles' file names, lowest first.

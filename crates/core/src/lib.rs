@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod ambiguity;
+pub mod aufs;
 pub mod bundle;
 pub mod cause;
 pub mod cmdline;

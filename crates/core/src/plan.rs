@@ -77,9 +77,10 @@ pub enum Step {
     /// Mounts a file system in RAM as the place for changes.
     MountRam,
     /// Makes the upper and the work directory in the place for changes, where they are not there.
+    /// Only overlayfs has them.
     MakeUpper,
-    /// Joins the bundles, lowest first, and the upper directory to the root of the system, and
-    /// proves that it can be written.
+    /// Joins the bundles, lowest first, and the upper directory (for aufs the place for changes
+    /// itself) to the root of the system, and proves that it can be written.
     MountUnion {
         /// With which union file system.
         union: UnionKind,
@@ -135,11 +136,11 @@ impl fmt::Display for Step {
             Self::MountRam => f.write_str("keep changes in RAM"),
             Self::MakeUpper => f.write_str("prepare the upper and the work directory"),
             Self::MountUnion { union, layers } => {
-                write!(
-                    f,
-                    "join {} with the upper by {union}",
-                    counted(layers.len())
-                )
+                let with = match union {
+                    UnionKind::Overlayfs => "the upper",
+                    UnionKind::Aufs => "the place for changes",
+                };
+                write!(f, "join {} with {with} by {union}", counted(layers.len()))
             }
             Self::WriteMetadata {
                 metadata,
@@ -205,7 +206,11 @@ pub fn boot(decision: &Decision, facts: &Facts, failures: &[Failure], layers: Ve
         }
     }
     for_tools(decision, facts, &mut afterwards);
-    steps.push(Step::MakeUpper);
+    match decision.union {
+        UnionKind::Overlayfs => steps.push(Step::MakeUpper),
+        // The place for changes is itself the writable branch: directories in it would show in `/`.
+        UnionKind::Aufs => {}
+    }
     steps.push(Step::MountUnion {
         union: decision.union,
         layers,

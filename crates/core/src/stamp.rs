@@ -20,7 +20,12 @@ pub fn after(decision: &Decision, facts: &Facts, failures: &[Failure]) -> Option
     let mut metadata = before.clone();
     let opened = match decision.choice {
         Choice::Resume { id, mode, .. } => {
-            fill_gaps(entry(&mut metadata, id), mode, decision, facts);
+            let record = entry(&mut metadata, id);
+            if store.session(id).is_some_and(|known| known.union.is_none()) {
+                // Not used yet, whatever the session manager recorded: from now on it is this one's.
+                record.union = None;
+            }
+            fill_gaps(record, mode, decision, facts);
             Some((id, None))
         }
         Choice::Create {

@@ -74,7 +74,13 @@ fn session(dir: &SessionDir, record: Option<&mut Record>, notes: &mut Notes) -> 
         mode,
         version: record.version.clone(),
         edition: record.edition.clone(),
-        union: record.union.or(holds.union(mode)),
+        union: if holds.empty {
+            // Nothing was written through any union yet; what is recorded is a guess of the session
+            // manager's (contract C22).
+            None
+        } else {
+            record.union.or(holds.union(mode))
+        },
         size: record.size.filter(|_| mode != Mode::Native),
         modified: dir.modified,
     }
