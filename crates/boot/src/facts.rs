@@ -4,6 +4,7 @@ use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
+use perch_core::aufs::MAX_BUNDLES;
 use perch_core::bundle::Bundle;
 use perch_core::facts::{Facts, Medium, Store, StoreState, Tools};
 use perch_core::metadata::{Metadata, Source, assemble};
@@ -32,7 +33,6 @@ pub fn gather(medium: &medium::Medium, in_ram: bool, bundles: Vec<Bundle>, store
     }
     Facts {
         system: System::parse(&fs::read_to_string(RELEASE).unwrap_or_default()),
-        // Others are detected once perch can assemble them.
         unions: vec![UnionKind::Overlayfs],
         modes: vec![Mode::Native],
         tools: Tools::default(),
@@ -49,6 +49,19 @@ pub fn gather(medium: &medium::Medium, in_ram: bool, bundles: Vec<Bundle>, store
         },
         store,
     }
+}
+
+/// The unions that can join so many bundles.
+pub fn unions(aufs: bool, bundles: usize) -> Vec<UnionKind> {
+    let mut unions = vec![UnionKind::Overlayfs];
+    if aufs && bundles <= MAX_BUNDLES {
+        unions.push(UnionKind::Aufs);
+    } else if aufs {
+        log::warn!(
+            "aufs is not used: {bundles} bundles are more than the {MAX_BUNDLES} that it takes; merge some to use it"
+        );
+    }
+    unions
 }
 
 /// Looks at the store where it was located: what it holds, and where the steps find it.
@@ -148,5 +161,19 @@ fn read(dir: &OwnedFd, found: &mut Store) {
             found.take(assemble(&read.files));
         }
         Err(error) => found.state = StoreState::Unusable(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aufs_counts_where_it_is_and_takes_all_bundles() {
+        use UnionKind::{Aufs, Overlayfs};
+        assert_eq!(unions(false, 3), [Overlayfs]);
+        assert_eq!(unions(true, 126), [Overlayfs, Aufs]);
+        assert_eq!(unions(true, 127), [Overlayfs]);
+        assert_eq!(unions(false, 127), [Overlayfs]);
     }
 }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use perch_core::cause::Causes;
 use perch_core::record::Module;
+use perch_sys::aufs;
 use perch_sys::kmod::{self, Index, Loader};
 use perch_sys::uevent::{UeventError, Uevents};
 
@@ -94,6 +95,11 @@ impl Hotplug {
         if let Err(error) = self.loader.load(module) {
             log::info!("{}", Causes(&error));
         }
+    }
+
+    /// Whether the kernel has aufs, loading it if need be.
+    pub fn has_aufs(&self) -> bool {
+        aufs::available(&self.loader)
     }
 
     /// Starts loading the drivers of slow buses, without waiting for them.

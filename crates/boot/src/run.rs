@@ -112,7 +112,8 @@ pub fn boot(arguments: &[OsString]) -> ! {
                 advice("plug the stick into another port and start again"),
             )
         });
-    let facts = facts::gather(&medium, in_ram.is_some(), bundles, store);
+    let mut facts = facts::gather(&medium, in_ram.is_some(), bundles, store);
+    facts.unions = facts::unions(hotplug.has_aufs(), layers.len());
     for note in &facts.store.notes {
         log::warn!("{note}");
     }

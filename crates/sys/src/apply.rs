@@ -12,6 +12,7 @@ use perch_core::units::SessionId;
 use rustix::fs::{AtFlags, OFlags, Timespec, Timestamps, UTIME_NOW, fsync, unlinkat, utimensat};
 use rustix::io::Errno;
 
+use crate::aufs::{self, AufsError};
 use crate::dir::{self, DirError, Made};
 use crate::layout::{Layout, UPPER, WORK};
 use crate::mount::{self, MountError, Options};
@@ -98,6 +99,9 @@ pub enum StepError {
     /// The union.
     #[error(transparent)]
     Union(#[from] OverlayError),
+    /// The union of a kernel with aufs.
+    #[error(transparent)]
+    Aufs(#[from] AufsError),
     /// Metadata.
     #[error(transparent)]
     Metadata(#[from] WriteError),
@@ -115,9 +119,17 @@ pub enum StepError {
     /// A mode that this program cannot open; it is not among the facts' modes, so never planned.
     #[error("this version of perch cannot open sessions of mode {0} yet")]
     ModeUnsupported(Mode),
-    /// A union that this program cannot assemble.
-    #[error("this version of perch cannot join layers by {0} yet")]
-    UnionUnsupported(UnionKind),
+    /// The place for changes was written through the other union, which only its content tells: its
+    /// files would look wrong, and ours would spoil it.
+    #[error(
+        "its content was written through {stored}, not {runs}: boot with union={stored}, or start a new session with perchdir=new"
+    )]
+    OtherUnion {
+        /// The union that wrote it.
+        stored: UnionKind,
+        /// The union of this boot.
+        runs: UnionKind,
+    },
 }
 
 impl Machine {
@@ -222,6 +234,7 @@ impl Machine {
 
     fn make_upper(&mut self) -> Result<(), StepError> {
         let changes = dir::open_dir(self.layout.changes())?;
+        refuse_other(&changes, UnionKind::Overlayfs)?;
         for name in [UPPER, WORK] {
             if dir::make_dir(&changes, name, 0o755)? == Made::Created {
                 self.remember_dir(&changes.try_clone(), name);
@@ -231,13 +244,9 @@ impl Machine {
     }
 
     fn mount_union(&mut self, union: UnionKind, names: &[String]) -> Result<(), StepError> {
-        if union != UnionKind::Overlayfs {
-            return Err(StepError::UnionUnsupported(union));
-        }
-        let highest_first: Vec<Lower<'_>> = self
+        let mut bundles: Vec<Lower<'_>> = self
             .layers
             .iter()
-            .rev()
             .filter(|layer| names.contains(&layer.name))
             .map(|layer| Lower {
                 dir: layer.mount.as_fd(),
@@ -246,13 +255,27 @@ impl Machine {
             .collect();
         let target = self.layout.union().to_owned();
         mount::make_mount_point(&target)?;
-        let upper = (self.layout.upper(), self.layout.work());
-        overlay::assemble(
-            &highest_first,
-            Some((upper.0.as_path(), upper.1.as_path())),
-            &self.layout.farm(),
-            &target,
-        )?;
+        match union {
+            UnionKind::Overlayfs => {
+                bundles.reverse();
+                let upper = (self.layout.upper(), self.layout.work());
+                overlay::assemble(
+                    &bundles,
+                    Some((upper.0.as_path(), upper.1.as_path())),
+                    &self.layout.farm(),
+                    &target,
+                )?;
+            }
+            UnionKind::Aufs => {
+                let path = self.layout.changes();
+                let changes = dir::open_dir(&path)?;
+                refuse_other(&changes, union)?;
+                // Of the file system in a container; it would show in `/` (contract §1.4).
+                let _ = unlinkat(&changes, "lost+found", AtFlags::REMOVEDIR);
+                let farm = self.layout.farm();
+                aufs::assemble(&bundles, &path, &self.layout.xino(), &farm, &target)?;
+            }
+        }
         self.undo.push(Undo::Unmount(target));
         Ok(())
     }
@@ -324,6 +347,10 @@ impl Apply for Machine {
                     if name == WORK {
                         remove_overlay_work(&parent);
                     }
+                    let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+                    if let Ok(made) = dir::open_beneath(&parent, &name, flags) {
+                        aufs::remove_marks(made);
+                    }
                     match unlinkat(&parent, name.as_str(), AtFlags::REMOVEDIR) {
                         Ok(()) | Err(Errno::NOENT) => {}
                         // Whatever is in it, it is not ours to remove.
@@ -339,6 +366,15 @@ const NOW: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: UTIME_NOW,
 };
+
+/// Fails if the place for changes was written through the other union. Metadata usually tells that
+/// before; of a container or an old session it may not.
+fn refuse_other(changes: &OwnedFd, runs: UnionKind) -> Result<(), StepError> {
+    match aufs::written_by(changes) {
+        Some(stored) if stored != runs => Err(StepError::OtherUnion { stored, runs }),
+        Some(_) | None => Ok(()),
+    }
+}
 
 /// overlayfs makes an empty directory `work` in its work directory, also when the mount fails later
 /// (fs/overlayfs/super.c, `ovl_workdir_create`).

@@ -84,6 +84,11 @@ impl Layout {
         self.memory.join("layers")
     }
 
+    /// The file that aufs keeps inode numbers in. It lies in memory and loses its name at once.
+    pub fn xino(&self) -> PathBuf {
+        self.memory.join("aufs.xino")
+    }
+
     /// Where the union is mounted before it becomes the root.
     pub fn union(&self) -> &Path {
         &self.union

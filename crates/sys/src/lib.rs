@@ -2,6 +2,7 @@
 //! store. What to do with them is decided in `perch-core`.
 
 pub mod apply;
+pub mod aufs;
 pub mod bundles;
 pub mod devices;
 pub mod dir;

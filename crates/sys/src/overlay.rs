@@ -22,6 +22,7 @@ use crate::mount::{KernelText, MAX_VALUE, attach_path, unmount};
 mod error;
 mod farm;
 pub use error::OverlayError;
+pub(crate) use farm::{Farm, plant};
 
 /// The most lower layers the kernel takes (fs/overlayfs/params.h, `OVL_MAX_STACK`).
 pub const MAX_LAYERS: usize = 500;

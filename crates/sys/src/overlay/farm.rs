@@ -2,7 +2,7 @@
 //!
 //! mount(2) takes no more than a page of options: about a hundred layers by their paths, but all
 //! five hundred as `0:1:2` from within this directory. It also keeps characters out of the
-//! options that have a meaning there.
+//! options that have a meaning there, for aufs too.
 
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -18,15 +18,15 @@ pub(super) const UPPER: &str = "u";
 pub(super) const WORK: &str = "w";
 
 /// The finished directory.
-pub(super) struct Farm {
+pub(crate) struct Farm {
     /// Open on it.
-    pub(super) dir: OwnedFd,
+    pub(crate) dir: OwnedFd,
     /// The links' names in the order of the layers.
-    pub(super) lowers: Vec<String>,
+    pub(crate) lowers: Vec<String>,
 }
 
 /// Makes `path` if it is missing, and the links in it; links of the same names are replaced.
-pub(super) fn plant(
+pub(crate) fn plant(
     path: &Path,
     lowers: &[Lower<'_>],
     upper: Option<(&Path, &Path)>,

@@ -64,6 +64,7 @@ const FILESYSTEMS: &[&str] = &[
     "squashfs",
     "erofs",
     "overlay",
+    "aufs",
     "fuse",
     "ext4",
     "vfat",
@@ -119,6 +120,7 @@ const USUAL: &[&str] = &[
     "loop",
     "squashfs",
     "overlay",
+    "aufs",
     "ext4",
     "vfat",
 ];
