@@ -134,6 +134,7 @@ pub fn scenarios() -> Vec<Scenario> {
             .store_file("1", "not a directory"),
         // Check 30, for the mode this image has.
         Scenario::new("a session that cannot be opened is left as it is and not recorded as run")
+            .only_overlayfs("there is no upper directory that could be in the way")
             .store(
                 "session.json",
                 json!({ "default": "1", "sessions": { "1": native() } }).to_string(),

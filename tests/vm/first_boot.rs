@@ -122,16 +122,18 @@ pub fn scenarios() -> Vec<Scenario> {
                     .expect_sh("cat /etc/perch-test/deleted-by-02", "still there")
                     .boot_json("/left_out/0/path", "02-extra.sb"),
             ),
-        Scenario::new("the running system finds medium, store and bundles at their paths").boot(
-            Boot::with("perch")
-                .sh("test -d /run/initramfs/memory/data/minios/changes/1")
-                .sh("test -d /run/initramfs/memory/changes/changes")
-                .sh("echo one >/keep; test -f /run/initramfs/memory/changes/changes/keep")
-                .sh("test -f /run/initramfs/memory/bundles/10-user.sb/etc/perch-test/from-10")
-                .expect_sh(
-                    "dmesg | grep -c 'perch: ' | grep -vx 0 >/dev/null; echo $?",
-                    "0",
-                ),
-        ),
+        Scenario::new("the running system finds medium, store and bundles at their paths")
+            .only_overlayfs("the path of the upper directory is looked at")
+            .boot(
+                Boot::with("perch")
+                    .sh("test -d /run/initramfs/memory/data/minios/changes/1")
+                    .sh("test -d /run/initramfs/memory/changes/changes")
+                    .sh("echo one >/keep; test -f /run/initramfs/memory/changes/changes/keep")
+                    .sh("test -f /run/initramfs/memory/bundles/10-user.sb/etc/perch-test/from-10")
+                    .expect_sh(
+                        "dmesg | grep -c 'perch: ' | grep -vx 0 >/dev/null; echo $?",
+                        "0",
+                    ),
+            ),
     ]
 }

@@ -17,7 +17,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Result;
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::{Arguments, Completion, Trial};
+use perch_tests::scenario::union::{self, adapted};
 use perch_tests::scenario::{Images, Runner, Scenario};
 
 /// Each machine keeps one processor busy; more than two at a time were never measured.
@@ -55,9 +56,16 @@ fn main() -> Result<ExitCode> {
         return Ok(libtest_mimic::run(&arguments, trials).exit_code());
     }
     let runner = Arc::new(Runner::new(Images::prepare()?)?);
+    let union = union::chosen()?;
     let trial = |scenario: Scenario| {
         let runner = Arc::clone(&runner);
-        Trial::test(scenario.name.clone(), move || Ok(runner.run(&scenario)?))
+        Trial::ignorable_test(scenario.name.clone(), move || {
+            match adapted(scenario, union) {
+                Ok(scenario) => runner.run(&scenario)?,
+                Err(reason) => return Ok(Completion::ignored_with(reason)),
+            }
+            Ok(Completion::Completed)
+        })
     };
     let trials = all.into_iter().map(trial).collect();
     Ok(libtest_mimic::run(&arguments, trials).exit_code())

@@ -5,10 +5,13 @@
 mod cargo;
 mod tally;
 
+use std::ffi::OsString;
 use std::process::Command;
 
 use anyhow::{Result, ensure};
-use perch_tests::host::packages;
+use perch_core::session::UnionKind;
+use perch_tests::host::{kernel, packages};
+use perch_tests::scenario::union;
 use perch_tests::{base, disk, vm};
 
 use crate::deps;
@@ -17,12 +20,18 @@ use tally::Tally;
 
 const HELP: &str = "\
 cargo xtask test [--fast] [--filter TEXT] [--keep-going]
+                 [--kernel FILE [--kernel-modules DIR]] [--union KIND]
 
 Runs the checks (format, lints, dependencies), the unit and golden tests and the scenarios in virtual machines.
 
   --fast         leave out the scenarios in virtual machines
   --filter TEXT  run only tests and scenarios whose name contains TEXT, and no checks
   --keep-going   go on after a check or a group of tests failed
+  --kernel FILE  run the scenarios with this kernel image in place of Debian's
+  --kernel-modules DIR
+                 where its modules are: a directory with modules.dep, or one with lib/modules/VERSION;
+                 without it, the modules of this machine are used
+  --union KIND   run the scenarios through aufs or overlayfs in place of what perch chooses itself
 
 The last line is `N passed, N failed, N skipped`; the lines before it name each skip and its reason.";
 
@@ -34,6 +43,8 @@ struct Options {
     fast: bool,
     filter: Option<String>,
     keep_going: bool,
+    /// What the scenarios are told by their environment.
+    settings: Vec<(&'static str, OsString)>,
 }
 
 /// One part of the run. A stage adds what it did to the tally.
@@ -87,12 +98,34 @@ fn parse(mut args: lexopt::Parser) -> Result<Option<Options>> {
         match arg {
             Long("fast") => options.fast = true,
             Long("keep-going") => options.keep_going = true,
+            Long("kernel") => {
+                let file = absolute(args.value()?)?;
+                options.settings.push((kernel::KERNEL, file));
+            }
+            Long("kernel-modules") => {
+                let dir = absolute(args.value()?)?;
+                options.settings.push((kernel::MODULES, dir));
+            }
+            Long("union") => {
+                let kind: UnionKind = args.value()?.parse()?;
+                options.settings.push((union::UNION, kind.word().into()));
+            }
             Long("filter") => options.filter = Some(args.value()?.string()?),
             Short('h') | Long("help") => return Ok(None),
             other => return Err(other.unexpected().into()),
         }
     }
+    let given = |name| options.settings.iter().any(|(set, _)| *set == name);
+    ensure!(
+        given(kernel::KERNEL) || !given(kernel::MODULES),
+        "--kernel-modules needs --kernel; see --help"
+    );
     Ok(Some(options))
+}
+
+/// The tests run in other directories than this command.
+fn absolute(path: OsString) -> Result<OsString> {
+    Ok(std::path::absolute(path)?.into_os_string())
 }
 
 /// Tools whose images and answers ours are compared with. A test goes without a missing one, so none
@@ -192,7 +225,7 @@ fn unit_stage(options: &Options, tally: &mut Tally) -> Result<()> {
         }
         harness.extend(["--skip", PRIVILEGED]);
     }
-    run_tests(&target, &harness, tally)
+    run_tests(&target, &harness, &[], tally)
 }
 
 fn scenarios_stage(options: &Options, tally: &mut Tally) -> Result<()> {
@@ -206,7 +239,7 @@ fn scenarios_stage(options: &Options, tally: &mut Tally) -> Result<()> {
         return Ok(());
     }
     let harness: Vec<&str> = options.filter.as_deref().into_iter().collect();
-    run_tests(&target, &harness, tally)
+    run_tests(&target, &harness, &options.settings, tally)
 }
 
 fn wanted(options: &Options, name: &str) -> bool {

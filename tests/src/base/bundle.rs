@@ -66,6 +66,13 @@ impl Bundle {
         self.with(path, Entry::Whiteout)
     }
 
+    /// Hides `path` of the bundles below as aufs does: an empty file beside it (aufs(5), "whiteout").
+    #[must_use]
+    pub fn aufs_whiteout(self, path: &str) -> Self {
+        let (dir, name) = path.rsplit_once('/').unwrap_or((".", path));
+        self.file(&format!("{dir}/.wh.{name}"), "")
+    }
+
     fn with(mut self, path: &str, entry: Entry) -> Self {
         self.entries.push((path.to_owned(), entry));
         self

@@ -11,8 +11,10 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use perch_core::session::UnionKind;
 
 use crate::host::{Key, cached, command, packages, run};
+use crate::scenario::union;
 pub use bundle::Bundle;
 
 /// The packages the system is made with.
@@ -39,10 +41,12 @@ const SHUTDOWN: &str = include_str!("shutdown.sh");
 pub fn system(kernel_version: &str) -> Result<PathBuf> {
     packages::ensure(PACKAGES)?;
     let busybox = busybox()?;
+    let aufs = union::chosen()? == Some(UnionKind::Aufs);
     let key = Key::new("base 1")
         .with(kernel_version)
         .with(AGENT)
         .with(SHUTDOWN)
+        .with(aufs)
         .with_file(&busybox)?;
     cached("base", &key, |dir| {
         let minios = dir.join("minios");
@@ -52,9 +56,13 @@ pub fn system(kernel_version: &str) -> Result<PathBuf> {
         mark("01")
             .file(&modules, "")
             .write(&minios.join(format!("01-kernel-{kernel_version}.sb")))?;
-        mark("02")
-            .whiteout("etc/perch-test/deleted-by-02")
-            .write(&minios.join("02-extra.sb"))?;
+        let deleted = "etc/perch-test/deleted-by-02";
+        let extra = if aufs {
+            mark("02").aufs_whiteout(deleted)
+        } else {
+            mark("02").whiteout(deleted)
+        };
+        extra.write(&minios.join("02-extra.sb"))?;
         mark("10").write(&minios.join("modules/10-user.sb"))?;
         Ok(())
     })

@@ -1,4 +1,6 @@
-//! Debian's kernel as a directory: fetched as a package and unpacked, never installed, so no hook of the host runs.
+//! The kernel that is tested: Debian's, or one given by path.
+//!
+//! Debian's is fetched as a package and unpacked, never installed, so no hook of the host runs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,6 +9,13 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::packages::{apt_get, update_lists};
 use super::{Key, cached, command, packages, run};
+
+mod given;
+
+/// Names the kernel image to test with, in place of Debian's.
+pub const KERNEL: &str = "PERCH_TEST_KERNEL";
+/// Names the directory with the modules of that kernel.
+pub const MODULES: &str = "PERCH_TEST_MODULES";
 
 /// The package that depends on the current kernel of the distribution.
 const META_PACKAGE: &str = "linux-image-amd64";
@@ -20,6 +29,32 @@ pub struct Kernel {
     pub vmlinuz: PathBuf,
     /// The unpacked package; the modules with depmod's files are in `lib/modules/<version>`.
     pub root: PathBuf,
+}
+
+impl Kernel {
+    /// Whether the kernel has this module, built in or not; by depmod's lists.
+    pub fn has_module(&self, name: &str) -> bool {
+        let dir = self.root.join("lib/modules").join(&self.version);
+        let lists = ["modules.dep", "modules.builtin"].map(|list| {
+            let text = fs::read_to_string(dir.join(list)).unwrap_or_default();
+            given::lists_module(&text, name)
+        });
+        lists.contains(&true)
+    }
+}
+
+/// The kernel to test with: the one that [`KERNEL`] and [`MODULES`] name, else Debian's.
+///
+/// # Errors
+/// If what is named is no kernel or has no modules; as [`debian`].
+pub fn chosen() -> Result<Kernel> {
+    match std::env::var_os(KERNEL) {
+        Some(vmlinuz) => {
+            let modules = std::env::var_os(MODULES).map(PathBuf::from);
+            given::kernel(Path::new(&vmlinuz), modules.as_deref())
+        }
+        None => debian(),
+    }
 }
 
 /// The kernel Debian installs by default on this release, from the cache or fetched through apt.

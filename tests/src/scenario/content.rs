@@ -59,6 +59,23 @@ impl Content {
         self.ages.push((path.to_owned(), days));
     }
 
+    /// Puts every entry elsewhere, and gives it another content in its new place.
+    pub fn map(&mut self, place: impl Fn(&str) -> String, then: impl Fn(&str, Node) -> Node) {
+        self.nodes = std::mem::take(&mut self.nodes)
+            .into_iter()
+            .map(|(path, node)| {
+                let path = place(&path);
+                let node = then(&path, node);
+                (path, node)
+            })
+            .collect();
+        let cut_short = self.cut_short.iter_mut().map(|(path, _)| path);
+        let ages = self.ages.iter_mut().map(|(path, _)| path);
+        for path in self.removed.iter_mut().chain(cut_short).chain(ages) {
+            *path = place(path);
+        }
+    }
+
     /// Lays everything out below `dir`, on top of what `system` holds, if given.
     ///
     /// # Errors

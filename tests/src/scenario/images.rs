@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use perch_core::session::UnionKind;
 
+use super::union;
 use crate::base::{self, cpio};
 use crate::host::{cache_dir, command, kernel, run, workspace_dir};
 
@@ -27,7 +29,14 @@ impl Images {
     /// # Errors
     /// If packages are missing, without a network, or if perch does not build.
     pub fn prepare() -> Result<Self> {
-        let kernel = kernel::debian()?;
+        let kernel = kernel::chosen()?;
+        if union::chosen()? == Some(UnionKind::Aufs) {
+            ensure!(
+                kernel.has_module("aufs"),
+                "kernel {} has no aufs; name one that has: cargo xtask test --kernel FILE --kernel-modules DIR --union aufs",
+                kernel.version
+            );
+        }
         let system = base::system(&kernel.version)?;
         let initramfs = match std::env::var_os(OVERRIDE) {
             Some(path) => PathBuf::from(path),

@@ -23,6 +23,7 @@ mod offline;
 mod replay;
 mod run;
 mod spec;
+pub mod union;
 
 pub use boot::{Action, Boot, End};
 pub use content::{Content, Node};

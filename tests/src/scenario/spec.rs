@@ -13,6 +13,8 @@ pub struct Scenario {
     pub disks: Vec<DiskSpec>,
     /// What happens, in order.
     pub steps: Vec<Step>,
+    /// Why it has no meaning through another union than overlayfs; absent where it has one.
+    pub only_overlayfs: Option<&'static str>,
 }
 
 /// One disk and where it is plugged in.
@@ -124,6 +126,7 @@ impl Scenario {
             name: name.into(),
             disks: vec![disk],
             steps: Vec::new(),
+            only_overlayfs: None,
         }
     }
 
@@ -261,6 +264,13 @@ impl Scenario {
         self.part()
             .content
             .age(&format!("{STORE}/{path}"), days_ago);
+        self
+    }
+
+    /// Leaves the scenario out where another union than overlayfs is tested; says why.
+    #[must_use]
+    pub fn only_overlayfs(mut self, reason: &'static str) -> Self {
+        self.only_overlayfs = Some(reason);
         self
     }
 

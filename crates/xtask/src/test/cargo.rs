@@ -1,5 +1,6 @@
 //! Running cargo's tests while reading along.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
@@ -29,14 +30,20 @@ pub fn list(target: &[&str]) -> Result<Vec<String>> {
         .collect())
 }
 
-/// Runs the tests of `target` with `harness` as the words for the test programs, shows what they print, counts it.
+/// Runs the tests of `target` with `harness` as the words for the test programs and `settings` in their environment, shows what they print, counts it.
 ///
 /// # Errors
 /// If cargo cannot be started.
-pub fn run_tests(target: &[&str], harness: &[&str], tally: &mut Tally) -> Result<()> {
+pub fn run_tests(
+    target: &[&str],
+    harness: &[&str],
+    settings: &[(&str, OsString)],
+    tally: &mut Tally,
+) -> Result<()> {
     let mut child = cargo(target)
         .arg("--")
         .args(harness)
+        .envs(settings.iter().map(|(name, value)| (name, value)))
         .stdout(Stdio::piped())
         .spawn()?;
     let output = child.stdout.take().context("no output to read")?;

@@ -74,13 +74,17 @@ fn closing(line: &str) -> Option<(u64, u64)> {
     Some((count("passed")?, count("failed")?))
 }
 
-/// `test name ... ignored, reason` as name and reason.
+/// `test name ... ignored, reason`, or `ignored (reason)` of a test that decided so itself, as name and
+/// reason.
 fn ignored(line: &str) -> Option<(&str, &str)> {
     let (name, rest) = line.strip_prefix("test ")?.rsplit_once(" ... ignored")?;
+    let own = || rest.trim().strip_prefix('(')?.strip_suffix(')');
     let reason = rest
         .strip_prefix(',')
+        .or_else(own)
         .map_or("marked as ignored, without a reason", str::trim);
-    Some((name, reason))
+    // libtest-mimic aligns what follows the names.
+    Some((name.trim_end(), reason))
 }
 
 #[cfg(test)]
@@ -96,6 +100,7 @@ mod tests {
             "test a::b ... ok",
             "test c ... ignored, needs a printer",
             "test d ... ignored",
+            "test e   ... ignored (has no meaning here)",
             "test result: FAILED. 8 passed; 1 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.28s",
             "test result: ok. 20 passed; 0 failed; 0 ignored; 0 measured; 4 filtered out; finished in 1.00s",
         ] {
@@ -108,7 +113,7 @@ mod tests {
         assert_eq!(tally.failures(), 1);
         assert_eq!(
             tally.to_string(),
-            "skipped: c: needs a printer\nskipped: d: marked as ignored, without a reason\n29 passed, 1 failed, 2 skipped\n"
+            "skipped: c: needs a printer\nskipped: d: marked as ignored, without a reason\nskipped: e: has no meaning here\n29 passed, 1 failed, 3 skipped\n"
         );
     }
 }
