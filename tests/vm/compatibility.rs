@@ -97,6 +97,35 @@ pub fn scenarios() -> Vec<Scenario> {
                 .warned(&["aufs", "overlayfs"]),
         )
         .store_json("session.json", "/sessions/1/union", "aufs"),
+        // Contract, C22.
+        Scenario::new("union=aufs on a kernel without aufs says so and keeps to one session")
+            .boot(
+                Boot::with("perch union=aufs")
+                    .sh("echo one >/keep")
+                    .in_session("1", "native")
+                    .warned(&["no aufs", "overlayfs"]),
+            )
+            .boot(
+                Boot::with("perch union=aufs")
+                    .expect_sh("cat /keep", "one")
+                    .in_session("1", "native"),
+            )
+            .store_json("session.json", "/sessions/1/union", "overlayfs")
+            .store_sessions(&["1"]),
+        // Likewise: the session manager made it, and guessed the union.
+        Scenario::new("an empty session belongs to the union that opens it first")
+            .store(
+                "session.json",
+                json_text("1", &[("1", native_but("union", "aufs"))]),
+            )
+            .store_dir("1")
+            .boot(
+                Boot::with("perch")
+                    .sh("echo one >/keep")
+                    .in_session("1", "native"),
+            )
+            .store_json("session.json", "/sessions/1/union", "overlayfs")
+            .boot(Boot::with("perch").expect_sh("cat /keep", "one")),
         // Check 16.
         with_session(
             "a session without recorded version and union is resumed",

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use serde_json::Value;
 
 use super::converse::converse;
 use super::media::Media;
@@ -145,6 +146,10 @@ impl Run<'_> {
                 .filter_map(|expect| expect.judge(&evidence).err()),
         );
         complaints.extend(replay::judge(&evidence.record).err());
+        let ran = evidence.record.get("kernel").and_then(Value::as_str);
+        if let Some(ran) = ran.filter(|ran| *ran != self.images.kernel.version) {
+            complaints.push(format!("another kernel ran: {ran}"));
+        }
         if boot.end == End::PowerOff {
             complaints.extend(media.check()?);
         }
