@@ -17,6 +17,9 @@ pub mod filter;
 #[cfg(test)]
 mod fixture;
 pub mod fs;
+pub mod fstab;
+pub mod handed;
+pub mod hook;
 pub mod identity;
 pub mod ladder;
 pub mod metadata;

@@ -116,6 +116,50 @@ pub fn open_beneath(
     }
 }
 
+/// Opens `rel` as if `root` were `/`: links are followed, absolute ones and `..` too, but never out
+/// of `root` and not into another mount. `O_CLOEXEC` is added. openat2(2), Linux 5.6.
+pub fn open_in_root(
+    root: impl AsFd,
+    rel: impl AsRef<Path>,
+    flags: OFlags,
+) -> Result<OwnedFd, DirError> {
+    let rel = rel.as_ref();
+    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV;
+    let mut tries = 8;
+    loop {
+        match openat2(&root, rel, flags | OFlags::CLOEXEC, Mode::empty(), resolve) {
+            Ok(fd) => return Ok(fd),
+            // As in `open_beneath`.
+            Err(Errno::AGAIN | Errno::INTR) if tries > 0 => tries -= 1,
+            Err(source) => {
+                return Err(DirError::Open {
+                    path: rel.into(),
+                    source,
+                });
+            }
+        }
+    }
+}
+
+/// Opens the directory `rel` as by [`open_in_root`], and makes what is missing of it with mode 0755.
+pub fn make_path_in_root(root: impl AsFd, rel: impl AsRef<Path>) -> Result<OwnedFd, DirError> {
+    let root = root.as_fd();
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+    let mut path = PathBuf::from(".");
+    let mut at = open_in_root(root, &path, flags)?;
+    for name in rel.as_ref() {
+        path.push(name);
+        at = match open_in_root(root, &path, flags) {
+            Err(error) if error.errno() == Some(Errno::NOENT) => {
+                make_dir(&at, name, 0o755)?;
+                open_in_root(root, &path, flags)?
+            }
+            outcome => outcome?,
+        };
+    }
+    Ok(at)
+}
+
 /// What [`make_dir`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Made {

@@ -127,7 +127,6 @@ pub(crate) fn unshare_working_directory() -> Result<()> {
 }
 
 /// Gives the calling thread a mount namespace of its own, and a working directory. unshare(2).
-#[cfg(test)]
 pub(crate) fn unshare_mounts() -> Result<()> {
     // SAFETY: as above, descriptors stay shared.
     unsafe { unshare_unsafe(UnshareFlags::NEWNS) }
