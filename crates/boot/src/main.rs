@@ -2,11 +2,12 @@
 //! system.
 //!
 //! One binary, told apart by how it is started: `/init` as process 1, `modprobe` when the kernel
-//! wants a module, `explain` on anybody's desk.
+//! wants a module, `perch-enter` to run a program in the new root, `explain` on anybody's desk.
 
 mod explain;
 mod facts;
 mod handover;
+mod hooks;
 mod hotplug;
 mod layers;
 mod place;
@@ -15,6 +16,7 @@ mod run;
 mod search;
 mod stage;
 mod toram;
+mod touches;
 
 use std::env;
 use std::ffi::OsString;
@@ -22,6 +24,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
+use perch_core::cause::Causes;
+use perch_sys::enter;
 
 fn main() -> ExitCode {
     let mut arguments = env::args_os();
@@ -32,6 +36,12 @@ fn main() -> ExitCode {
         .is_some_and(|name| name == "modprobe")
     {
         return hotplug::modprobe(&arguments);
+    }
+    if name == enter::NAME {
+        let Err(error) = enter::become_program(&arguments);
+        eprintln!("{}", Causes(&error));
+        // As a shell says it: the command was not found. POSIX, "Exit Status for Commands".
+        return ExitCode::from(127);
     }
     if std::process::id() == 1 {
         run::boot(&arguments)

@@ -9,7 +9,7 @@ use std::time::Duration;
 use log::LevelFilter;
 use perch_core::cause::Causes;
 use perch_core::cmdline;
-
+use perch_core::hook::HookStage;
 use perch_core::ladder::{Outcome, climb};
 use perch_core::record::{Record, SCHEMA, Seen, Status, Summary};
 use perch_core::request::Request;
@@ -22,6 +22,7 @@ use perch_sys::switch_root;
 
 use crate::facts;
 use crate::handover::{self, Proven};
+use crate::hooks::{self, Hooks};
 use crate::hotplug::Hotplug;
 use crate::layers::{self, Stacked};
 use crate::place::{self, Located};
@@ -29,6 +30,7 @@ use crate::rescue::{self, Screen};
 use crate::search::Search;
 use crate::stage::Clock;
 use crate::toram::{self, InRam};
+use crate::touches;
 
 /// Boots. Every way out ends this program: it becomes the real init, or the machine ends.
 pub fn boot(arguments: &[OsString]) -> ! {
@@ -89,20 +91,22 @@ pub fn boot(arguments: &[OsString]) -> ! {
     }
     let located = attached(located, &layout);
 
-    let data = in_ram
-        .as_ref()
-        .map_or(&medium.dir, |copy| &copy.dir)
-        .as_fd();
+    let data = in_ram.as_ref().map_or(&medium.dir, |copy| &copy.dir);
     let Stacked {
         layers,
         bundles,
         left_out,
-    } = layers::mount(&medium, data, located.volume(), &layout, &request)
+    } = layers::mount(&medium, data.as_fd(), located.volume(), &layout, &request)
         .unwrap_or_else(|fatal| give_up(&request, fatal.title(), fatal.lines(), fatal.advice()));
     clock.end("bundles");
 
     let in_image = in_ram.is_none() && medium.image.is_some();
     let data_dir = layout.data_dir(in_image, &medium.path);
+    let mut hooks = Hooks::new(&layout, &medium.device.name, data, &data_dir);
+    if hooks.run(HookStage::AfterData, None) {
+        clock.end("hooks");
+    }
+
     let (store, store_place) = facts::look_at_store(&request, located, &medium, &data_dir)
         .unwrap_or_else(|error| {
             give_up(
@@ -135,6 +139,13 @@ pub fn boot(arguments: &[OsString]) -> ! {
     say(&summary, &outcome);
 
     let union = layout.union();
+    if summary.status == Status::RamFallback {
+        hooks.run(HookStage::Failure, Some(&summary));
+    }
+    hooks.run(HookStage::AfterSession, Some(&summary));
+    let touches = touches::apply(union, data, &facts.medium, &summary);
+    clock.end("touches");
+
     let exists = |path: &Path| switch_root::is_program(union, path);
     let Some(init) = handover::find_init(request.init.as_deref(), exists) else {
         give_up(
@@ -147,7 +158,9 @@ pub fn boot(arguments: &[OsString]) -> ! {
     if request.timing {
         kmsg::announce(&clock.table());
     }
-    let record = Record {
+    let log_lines = log.map(lines).unwrap_or_default();
+    let (modules, ran) = (hotplug.modules(), hooks.runs().to_vec());
+    let mut record = Record {
         schema: SCHEMA,
         perch: env!("CARGO_PKG_VERSION"),
         kernel: &release,
@@ -165,11 +178,17 @@ pub fn boot(arguments: &[OsString]) -> ! {
         toram: ram_copy,
         left_out: &left_out,
         stages: clock.stages(),
-        modules: &hotplug.modules(),
-        log: &log.map(lines).unwrap_or_default(),
+        modules: &modules,
+        touches: &touches,
+        hooks: &ran,
+        log: &log_lines,
     };
-    if let Err(error) = handover::leave_record(&record) {
-        log::error!("{}", Causes(&error));
+    leave(&record);
+    if hooks.run(HookStage::BeforeSwitch, Some(&record.outcome)) {
+        let log_lines = log.map(lines).unwrap_or_default();
+        record.hooks = hooks.runs();
+        record.log = &log_lines;
+        leave(&record);
     }
     log::info!("starting {}", init.display());
     if let Some(log) = log {
@@ -217,6 +236,12 @@ fn attached(located: Located, layout: &Layout) -> Located {
         return Located::Nowhere(Causes(&error).to_string());
     }
     located
+}
+
+fn leave(record: &Record<'_>) {
+    if let Err(error) = handover::leave_record(record) {
+        log::error!("{}", Causes(&error));
+    }
 }
 
 /// Mounts the kernel's own file systems; returns what went wrong, as nothing can be logged before.
@@ -308,6 +333,7 @@ fn give_up(request: &Request, title: &str, found: Vec<String>, advice: Vec<Strin
         found,
         advice,
     };
+    hooks::stopped();
     match rescue::stop(&screen, request.on_missing) {}
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::cmdline::Oddity;
 use crate::decide::{Choice, Decision, Failure};
 use crate::facts::Facts;
+use crate::hook::HookStage;
 use crate::ladder::Outcome;
 use crate::plan::Plan;
 use crate::reason::Reason;
@@ -56,6 +57,10 @@ pub struct Record<'a> {
     pub stages: &'a [Stage],
     /// Kernel modules that were asked for.
     pub modules: &'a [Module],
+    /// What was put into the system's files, beside the layers.
+    pub touches: &'a [Touch],
+    /// Hooks that ran, in order.
+    pub hooks: &'a [HookRun],
     /// The lines of the log.
     pub log: &'a [String],
 }
@@ -114,6 +119,36 @@ pub struct Module {
     /// Why it could not be loaded; absent if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+}
+
+/// One of the touches: files that the boot puts into the system. What has nothing to do is not recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Touch {
+    /// `rootcopy`, `config`, `fstab` or `preinit`.
+    pub name: &'static str,
+    /// Whether all of it was done.
+    pub ok: bool,
+    /// What came of it, in words.
+    pub result: String,
+    /// How long it took, in milliseconds.
+    pub ms: u64,
+}
+
+/// A hook that was run, or should have been.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HookRun {
+    /// When.
+    pub stage: HookStage,
+    /// Its file name.
+    pub name: String,
+    /// `image` or `medium`: where it comes from.
+    pub from: &'static str,
+    /// Whether it ended with 0.
+    pub ok: bool,
+    /// How it ended, in words: `exit 0`, `killed by signal 15`, `stopped after 30 s`, or why it did not start.
+    pub result: String,
+    /// How long it took, in milliseconds.
+    pub ms: u64,
 }
 
 /// What came of a boot, in one glance.
