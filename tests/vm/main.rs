@@ -12,6 +12,7 @@ mod metadata_text;
 mod places;
 mod places_by_name;
 mod toram;
+mod touches;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -34,6 +35,7 @@ fn scenarios() -> Vec<Scenario> {
         places::scenarios(),
         toram::scenarios(),
         places_by_name::scenarios(),
+        touches::scenarios(),
     ]
     .concat()
 }

@@ -20,6 +20,14 @@ pub enum HookStage {
 }
 
 impl HookStage {
+    /// All of them, in the order of a boot.
+    pub const ALL: [Self; 4] = [
+        Self::AfterData,
+        Self::AfterSession,
+        Self::BeforeSwitch,
+        Self::Failure,
+    ];
+
     /// The word, in directory names (`after-data.d`), `PERCH_STAGE` and the record.
     pub fn word(self) -> &'static str {
         match self {

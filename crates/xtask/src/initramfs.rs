@@ -5,6 +5,7 @@
 
 mod compress;
 mod cpio;
+mod hooks;
 mod modules;
 mod selection;
 
@@ -33,6 +34,9 @@ cargo xtask initramfs --kernel-version VERSION --output FILE [OPTION...]
   --system-name NAME        for /etc/minios-release (default MiniOS)
   --system-version VERSION  likewise (default 5.1.1)
   --system-edition EDITION  likewise (default standard)
+  --hooks DIR               programs for stages of the boot: DIR/STAGE.d/* with STAGE one of
+                            after-data, after-session, before-switch, failure
+  --allow-medium-hooks      run those in the medium's data directory (hooks/STAGE.d/*) too
   --bin FILE                a ready perch-init (default: build it)
 ";
 
@@ -44,6 +48,8 @@ struct Options {
     compress: Compression,
     pack: Compression,
     system: [String; 3],
+    hooks: Option<PathBuf>,
+    medium_hooks: bool,
     bin: Option<PathBuf>,
 }
 
@@ -70,6 +76,8 @@ impl Options {
             compress: Compression::Lz4,
             pack: Compression::Xz,
             system: ["MiniOS", "5.1.1", "standard"].map(Into::into),
+            hooks: None,
+            medium_hooks: false,
             bin: None,
         };
         let text = |args: &mut lexopt::Parser| -> Result<String> {
@@ -89,6 +97,8 @@ impl Options {
                 Long("system-name") => options.system[0] = text(&mut args)?,
                 Long("system-version") => options.system[1] = text(&mut args)?,
                 Long("system-edition") => options.system[2] = text(&mut args)?,
+                Long("hooks") => options.hooks = Some(args.value()?.into()),
+                Long("allow-medium-hooks") => options.medium_hooks = true,
                 Long("bin") => options.bin = Some(args.value()?.into()),
                 Long("help") | Short('h') => return Ok(None),
                 other => return Err(other.unexpected().into()),
@@ -119,6 +129,7 @@ fn build(options: &Options) -> Result<()> {
     main.add("init", Node::File(program, 0o755));
     main.add("sbin/modprobe", Node::Link("/init".into()));
     main.add("etc/minios-release", Node::File(identity.into(), 0o644));
+    hooks::add(options.hooks.as_deref(), options.medium_hooks, &mut main)?;
     let sizes = chosen.pack(&options.kernel, options.pack, &mut main, &mut rest)?;
     let archive = main.to_cpio();
     let compressed = options.compress.apply(&archive)?;

@@ -4,11 +4,16 @@
 
 /// Returns a segment with one text file, preceded by the directories above it; `path` has no leading slash.
 pub fn segment(path: &str, text: &str) -> Vec<u8> {
+    segment_with(path, text.as_bytes(), 0o644)
+}
+
+/// Returns the same for any file with these permissions.
+pub fn segment_with(path: &str, bytes: &[u8], permissions: u32) -> Vec<u8> {
     let mut out = Vec::new();
     for (at, _) in path.match_indices('/') {
         entry(&mut out, &path[..at], 0o040_755, b"");
     }
-    entry(&mut out, path, 0o100_644, text.as_bytes());
+    entry(&mut out, path, 0o100_000 | permissions, bytes);
     entry(&mut out, "TRAILER!!!", 0, b"");
     out
 }

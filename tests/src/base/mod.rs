@@ -96,7 +96,10 @@ fn core(busybox: &Path) -> Result<Bundle> {
 }
 
 /// Debian's static busybox; the package has moved between `/bin` and `/usr/bin`.
-fn busybox() -> Result<PathBuf> {
+///
+/// # Errors
+/// If the package is not installed.
+pub fn busybox() -> Result<PathBuf> {
     ["/bin/busybox", "/usr/bin/busybox"]
         .into_iter()
         .map(PathBuf::from)

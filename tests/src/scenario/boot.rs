@@ -12,6 +12,8 @@ pub struct Boot {
     pub cmdline: String,
     /// Version and edition the system calls itself.
     pub system: (String, String),
+    /// Programs in the initramfs beside perch: path and content.
+    pub programs: Vec<(String, Program)>,
     /// Main memory in MiB.
     pub memory_mib: u32,
     /// Whether every drive is write-protected during this boot.
@@ -22,6 +24,15 @@ pub struct Boot {
     pub expects: Vec<Expect>,
     /// How it ends.
     pub end: End,
+}
+
+/// A program in the initramfs.
+#[derive(Clone, Debug)]
+pub enum Program {
+    /// A script, or anything else that is text.
+    Text(String),
+    /// The static busybox that the test system is made of.
+    Busybox,
 }
 
 /// One thing done during a boot.
@@ -57,6 +68,7 @@ impl Boot {
         Self {
             cmdline: cmdline.to_owned(),
             system: (VERSION.to_owned(), EDITION.to_owned()),
+            programs: Vec::new(),
             memory_mib: 512,
             write_protected: false,
             actions: Vec::new(),
@@ -69,6 +81,21 @@ impl Boot {
     #[must_use]
     pub fn system(mut self, version: &str, edition: &str) -> Self {
         self.system = (version.to_owned(), edition.to_owned());
+        self
+    }
+
+    /// Adds an executable text to the initramfs; `path` has no slash at its beginning.
+    #[must_use]
+    pub fn program(mut self, path: &str, text: &str) -> Self {
+        let program = Program::Text(text.to_owned());
+        self.programs.push((path.to_owned(), program));
+        self
+    }
+
+    /// Adds a shell to the initramfs, as `/bin/sh`.
+    #[must_use]
+    pub fn image_shell(mut self) -> Self {
+        self.programs.push(("bin/sh".to_owned(), Program::Busybox));
         self
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use perch_core::session::UnionKind;
 
-use super::union;
+use super::{Program, union};
 use crate::base::{self, cpio};
 use crate::host::{cache_dir, command, kernel, run, workspace_dir};
 
@@ -49,15 +49,27 @@ impl Images {
         })
     }
 
-    /// Writes to `target` an initramfs whose system calls itself `version` and `edition`.
+    /// Writes to `target` an initramfs whose system calls itself `version` and `edition`, with programs added.
     ///
     /// # Errors
     /// Those of reading and writing.
-    pub fn initramfs_for(&self, version: &str, edition: &str, target: &Path) -> Result<()> {
+    pub fn initramfs_for(
+        &self,
+        (version, edition): (&str, &str),
+        programs: &[(String, Program)],
+        target: &Path,
+    ) -> Result<()> {
         let release = format!("NAME=\"MiniOS\"\nVERSION=\"{version}\"\nEDITION=\"{edition}\"\n");
         let mut image = fs::read(&self.initramfs)
             .with_context(|| format!("cannot read {}", self.initramfs.display()))?;
         cpio::append(&mut image, &cpio::segment("etc/minios-release", &release));
+        for (path, program) in programs {
+            let bytes = match program {
+                Program::Text(text) => text.clone().into_bytes(),
+                Program::Busybox => fs::read(base::busybox()?)?,
+            };
+            cpio::append(&mut image, &cpio::segment_with(path, &bytes, 0o755));
+        }
         Ok(fs::write(target, image)?)
     }
 }

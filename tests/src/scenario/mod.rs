@@ -25,7 +25,7 @@ mod run;
 mod spec;
 pub mod union;
 
-pub use boot::{Action, Boot, End};
+pub use boot::{Action, Boot, End, Program};
 pub use content::{Content, Node};
 pub use evidence::Evidence;
 pub use expect::Expect;

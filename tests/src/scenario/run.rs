@@ -159,7 +159,8 @@ impl Run<'_> {
     fn machine(&self, boot: &Boot, number: usize, media: &Media) -> Result<Machine> {
         let initrd = self.dir.join(format!("initramfs-{number}.img"));
         let (version, edition) = &boot.system;
-        self.images.initramfs_for(version, edition, &initrd)?;
+        self.images
+            .initramfs_for((version, edition), &boot.programs, &initrd)?;
         let vmlinuz = self.images.kernel.vmlinuz.clone();
         let cmdline = format!("{CMDLINE} {}", boot.cmdline);
         let mut drives = media.drives();
