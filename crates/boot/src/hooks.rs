@@ -34,12 +34,12 @@ pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 
 /// Whose hook it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum From {
+enum Origin {
     Image,
     Medium,
 }
 
-impl From {
+impl Origin {
     fn word(self) -> &'static str {
         match self {
             Self::Image => "image",
@@ -88,7 +88,7 @@ impl Hooks {
             dir::open_beneath(data, path, OFlags::RDONLY | OFlags::DIRECTORY)
         });
         if let Some(opened) = medium {
-            self.run_dir(opened, From::Medium, stage, summary);
+            self.run_dir(opened, Origin::Medium, stage, summary);
         }
         self.runs.len() > before
     }
@@ -100,13 +100,13 @@ impl Hooks {
 
     fn run_image(&mut self, stage: HookStage, summary: Option<&Summary>) {
         let opened = dir::open_dir(format!("{IMAGE}/{stage}.d"));
-        self.run_dir(opened, From::Image, stage, summary);
+        self.run_dir(opened, Origin::Image, stage, summary);
     }
 
     fn run_dir(
         &mut self,
         opened: Result<OwnedFd, DirError>,
-        from: From,
+        from: Origin,
         stage: HookStage,
         summary: Option<&Summary>,
     ) {

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitOptions, kill_process_group, pidfd_open, waitpgid,
+    Pid, PidfdFlags, Signal, WaitOptions, kill_process_group, pidfd_open, pidfd_send_signal,
+    waitpgid,
 };
 
 /// How long a program has between SIGTERM and SIGKILL.
@@ -95,10 +96,13 @@ pub fn run(
     };
     let group = Pid::from_child(&child);
     let mut lines = Lines::new(output, line);
-    let watched = pidfd_open(group, PidfdFlags::empty())
-        .and_then(|process| watch(&process, group, limit, &mut lines));
+    let process = pidfd_open(group, PidfdFlags::empty());
+    let watched = process
+        .as_ref()
+        .map_err(|&error| error)
+        .and_then(|process| watch(process, group, limit, &mut lines));
     // The process is not reaped yet, so that nobody else has its number.
-    kill(group, Signal::KILL);
+    kill(group, process.as_ref().ok(), Signal::KILL);
     match watched {
         Ok(Seen::Ended { in_time }) => {
             lines.finish();
@@ -140,7 +144,7 @@ fn watch(
             return Ok(Seen::Ended { in_time });
         }
         if let Some(signal) = then {
-            kill(group, signal);
+            kill(group, Some(process), signal);
         }
     }
     Ok(Seen::Immortal)
@@ -191,9 +195,12 @@ fn reap(mut child: Child, group: Pid, in_time: bool) -> End {
     }
 }
 
-/// A group that is gone already needs no signal.
-fn kill(group: Pid, signal: Signal) {
+/// Signals the group, and the program itself, which may have left it. What is gone already needs none.
+fn kill(group: Pid, process: Option<&OwnedFd>, signal: Signal) {
     let _ = kill_process_group(group, signal);
+    if let Some(process) = process {
+        let _ = pidfd_send_signal(process, signal);
+    }
 }
 
 /// Output on its way to the caller.

@@ -159,3 +159,6 @@ impl Report {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,3 +40,33 @@ pub(super) fn update(root: BorrowedFd<'_>, union: UnionKind) -> Option<Done> {
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_small_text_file_is_left_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let open = dir::open_dir(root.path()).unwrap();
+        let run = || update(open.as_fd(), UnionKind::Overlayfs).map(|done| done.ok);
+        assert_eq!(run(), None, "no /etc");
+        fs::create_dir(root.path().join("etc")).unwrap();
+        let file = root.path().join("etc/fstab");
+        assert_eq!(run(), Some(true));
+        assert_eq!(run(), None, "ours, and the same");
+        fs::remove_file(&file).unwrap();
+        symlink("../elsewhere", &file).unwrap();
+        assert_eq!(run(), None, "a link");
+        assert!(!root.path().join("elsewhere").exists());
+        fs::remove_file(&file).unwrap();
+        for content in [&b"# \xff\n"[..], &vec![b'#'; MAX + 1]] {
+            fs::write(&file, content).unwrap();
+            assert_eq!(run(), None);
+            assert_eq!(fs::read(&file).unwrap(), content);
+        }
+    }
+}
