@@ -7,7 +7,7 @@
 mod alias;
 mod cmdline;
 mod coldplug;
-mod decompress;
+pub(crate) mod decompress;
 mod dep;
 mod error;
 pub mod glob;

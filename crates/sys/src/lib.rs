@@ -19,6 +19,7 @@ pub mod mount;
 pub mod mountinfo;
 pub mod overlay;
 pub mod partition_table;
+pub mod programs;
 pub mod ram_copy;
 pub mod replace;
 pub mod rootcopy;

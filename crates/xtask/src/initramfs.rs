@@ -1,12 +1,14 @@
-//! `cargo xtask initramfs`: the stand-alone image, with perch as its process 1 and no other program.
+//! `cargo xtask initramfs`: the stand-alone image, with perch as its process 1.
 //!
 //! What the image holds: `/init` (perch-init, which is also `/sbin/modprobe`), the kernel modules
-//! that lead to the medium, and `/etc/minios-release`. The same input gives the same bytes.
+//! that lead to the medium, `/etc/minios-release`, and the few programs of others that perch-init
+//! runs: checkers, formatters, NTFS-3G. The same input gives the same bytes.
 
 mod compress;
 mod cpio;
 mod hooks;
 mod modules;
+mod programs;
 mod selection;
 
 use std::fs;
@@ -18,6 +20,7 @@ use compress::Compression;
 use cpio::{Node, Tree};
 use lexopt::Arg::{Long, Short};
 use perch_tests::host::{STATIC_TARGET, ensure_static_target};
+use programs::Programs;
 
 const HELP: &str = "\
 cargo xtask initramfs --kernel-version VERSION --output FILE [OPTION...]
@@ -30,7 +33,12 @@ cargo xtask initramfs --kernel-version VERSION --output FILE [OPTION...]
                             `common` for those of them that a usual PC needs (default most)
   --compress KIND           none, gzip, lz4 or zstd for the boot program and the modules of
                             `common` (default lz4)
-  --pack-modules KIND       none, xz or zstd for each of the other modules (default xz)
+  --pack-modules KIND       none, xz or zstd for each of the other modules, and for programs
+                            (default xz)
+  --programs LIST           names separated by commas, each packed with its libraries; `most`
+                            stands for those of e2fsprogs, ntfs-3g, dosfstools and exfatprogs
+                            that perch can use and that are there, `none` for none (default most)
+  --programs-root DIR       the system they are taken from (default /)
   --system-name NAME        for /etc/minios-release (default MiniOS)
   --system-version VERSION  likewise (default 5.1.1)
   --system-edition EDITION  likewise (default standard)
@@ -47,6 +55,8 @@ struct Options {
     modules: String,
     compress: Compression,
     pack: Compression,
+    programs: String,
+    programs_root: PathBuf,
     system: [String; 3],
     hooks: Option<PathBuf>,
     medium_hooks: bool,
@@ -75,6 +85,8 @@ impl Options {
             modules: "most".into(),
             compress: Compression::Lz4,
             pack: Compression::Xz,
+            programs: "most".into(),
+            programs_root: "/".into(),
             system: ["MiniOS", "5.1.1", "standard"].map(Into::into),
             hooks: None,
             medium_hooks: false,
@@ -94,6 +106,8 @@ impl Options {
                 Long("modules") => options.modules = text(&mut args)?,
                 Long("compress") => options.compress = Compression::of_archive(&text(&mut args)?)?,
                 Long("pack-modules") => options.pack = Compression::of_modules(&text(&mut args)?)?,
+                Long("programs") => options.programs = text(&mut args)?,
+                Long("programs-root") => options.programs_root = args.value()?.into(),
                 Long("system-name") => options.system[0] = text(&mut args)?,
                 Long("system-version") => options.system[1] = text(&mut args)?,
                 Long("system-edition") => options.system[2] = text(&mut args)?,
@@ -113,6 +127,7 @@ impl Options {
 fn build(options: &Options) -> Result<()> {
     let source = modules::directory(&options.root, &options.kernel)?;
     let chosen = modules::Modules::select(&source, options.modules.split(','))?;
+    let programs = Programs::select(&options.programs_root, options.programs.split(','))?;
     let identity = identity(&options.system)?;
     let program = match &options.bin {
         Some(file) => file.clone(),
@@ -131,6 +146,7 @@ fn build(options: &Options) -> Result<()> {
     main.add("etc/minios-release", Node::File(identity.into(), 0o644));
     hooks::add(options.hooks.as_deref(), options.medium_hooks, &mut main)?;
     let sizes = chosen.pack(&options.kernel, options.pack, &mut main, &mut rest)?;
+    let program_sizes = programs.pack(options.pack, &mut rest)?;
     let archive = main.to_cpio();
     let compressed = options.compress.apply(&archive)?;
     let image = join(&compressed, &rest);
@@ -155,6 +171,16 @@ fn build(options: &Options) -> Result<()> {
         let what = format!("{} modules, each as {}", packed.count, options.pack);
         line(packed.before, "the other modules");
         line(packed.after, &what);
+    }
+    if !program_sizes.names.is_empty() {
+        line(program_sizes.before, &program_sizes.names.join(", "));
+        let what = format!("these with their libraries, as {}", options.pack);
+        line(program_sizes.after, &what);
+    }
+    if !programs.missing.is_empty() {
+        let missing = programs.missing.join(", ");
+        let root = options.programs_root.display();
+        println!("  not there  {missing}: sought in {root}, left out");
     }
     line(image.len(), &options.output.display().to_string());
     Ok(())

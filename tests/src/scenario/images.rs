@@ -8,10 +8,13 @@ use perch_core::session::UnionKind;
 
 use super::{Program, union};
 use crate::base::{self, cpio};
-use crate::host::{cache_dir, command, kernel, run, workspace_dir};
+use crate::host::{cache_dir, command, kernel, packages, run, workspace_dir};
 
 /// Names a ready initramfs to be used instead of building one, for work on the harness itself.
 const OVERRIDE: &str = "PERCH_INITRAMFS";
+
+/// Where the programs in the initramfs come from.
+const PROGRAMS: &[&str] = &["dosfstools", "e2fsprogs", "exfatprogs", "ntfs-3g"];
 
 /// The images all scenarios share.
 pub struct Images {
@@ -76,6 +79,7 @@ impl Images {
 
 /// Builds the initramfs with the project's own command, as a user would.
 fn build_initramfs(kernel: &kernel::Kernel) -> Result<PathBuf> {
+    packages::ensure(PROGRAMS)?;
     fs::create_dir_all(cache_dir())?;
     let file = cache_dir().join("initramfs.img");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

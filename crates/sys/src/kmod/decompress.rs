@@ -3,11 +3,11 @@
 use std::io::{self, Read};
 
 /// The largest module, unpacked. The largest of Debian's, amdgpu, has 26 MB.
-pub(super) const MAX_MODULE: u64 = 64 << 20;
+pub(crate) const MAX_MODULE: u64 = 64 << 20;
 
 /// How a module file is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Packing {
+pub(crate) enum Packing {
     None,
     Gzip,
     Xz,
@@ -16,7 +16,7 @@ pub(super) enum Packing {
 
 impl Packing {
     /// As the ending of the file's name says.
-    pub(super) fn of(path: &str) -> Self {
+    pub(crate) fn of(path: &str) -> Self {
         match path.rsplit('.').next() {
             Some("gz") => Self::Gzip,
             Some("xz") => Self::Xz,
@@ -28,7 +28,7 @@ impl Packing {
 
 /// The unpacked content of `packed`; an error beyond [`MAX_MODULE`] bytes, and for gzip, which no
 /// distribution of ours uses and which is left to the kernel.
-pub(super) fn decompress(packing: Packing, packed: &[u8]) -> io::Result<Vec<u8>> {
+pub(crate) fn decompress(packing: Packing, packed: &[u8]) -> io::Result<Vec<u8>> {
     match packing {
         Packing::None => Ok(packed.to_vec()),
         Packing::Gzip => Err(io::Error::other("gzip is left to the kernel")),
