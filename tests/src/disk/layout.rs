@@ -175,7 +175,11 @@ impl Disk {
 
 /// The MBR type byte under which a file system is commonly found.
 fn partition_type(medium: &Medium) -> &'static str {
-    if medium.name == "vfat" { "c" } else { "83" }
+    match medium.name {
+        "vfat" => "c",
+        "exfat" | "ntfs" => "7",
+        _ => "83",
+    }
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
-use super::{ext4, iso9660, vfat};
+use super::{btrfs, exfat, ext4, f2fs, iso9660, ntfs, vfat, xfs};
 use crate::host::{command, run};
 
 /// How one kind of file system is made, read and checked, all on image files.
@@ -16,8 +16,13 @@ pub struct Medium {
     pub packages: &'static [&'static str],
     /// Whether the kernel can mount it for writing.
     pub writable: bool,
+    /// The size in MiB below which its tools refuse to make one, rounded up.
+    pub smallest_mib: u64,
+    /// Whether making and reading it takes root, because this machine has to mount it.
+    pub mounted: bool,
     make: fn(&Content, &Path) -> Result<()>,
-    extract: fn(&Path, &str, &Path) -> Result<()>,
+    /// Absent where no tool of this machine can read it.
+    extract: Option<fn(&Path, &str, &Path) -> Result<()>>,
     /// The command that judges an image without changing it; the image is appended. Empty where nothing can be dirty.
     check: &'static [&'static str],
 }
@@ -38,8 +43,10 @@ pub const EXT4: Medium = Medium {
     name: "ext4",
     packages: &["e2fsprogs"],
     writable: true,
+    smallest_mib: 1,
+    mounted: false,
     make: ext4::make,
-    extract: ext4::extract,
+    extract: Some(ext4::extract),
     check: &["e2fsck", "-fn"],
 };
 
@@ -48,8 +55,10 @@ pub const VFAT: Medium = Medium {
     name: "vfat",
     packages: &["dosfstools", "mtools"],
     writable: true,
+    smallest_mib: 33,
+    mounted: false,
     make: vfat::make,
-    extract: vfat::extract,
+    extract: Some(vfat::extract),
     check: &["fsck.vfat", "-n"],
 };
 
@@ -58,13 +67,75 @@ pub const ISO9660: Medium = Medium {
     name: "iso9660",
     packages: &["xorriso"],
     writable: false,
+    smallest_mib: 0,
+    mounted: false,
     make: iso9660::make,
-    extract: iso9660::extract,
+    extract: Some(iso9660::extract),
     check: &[],
 };
 
+/// XFS, as mkfs.xfs makes it by default.
+pub const XFS: Medium = Medium {
+    name: "xfs",
+    packages: &["xfsprogs"],
+    writable: true,
+    smallest_mib: 300,
+    mounted: true,
+    make: xfs::make,
+    extract: Some(xfs::extract),
+    check: &["xfs_repair", "-n"],
+};
+
+/// Btrfs on one device.
+pub const BTRFS: Medium = Medium {
+    name: "btrfs",
+    packages: &["btrfs-progs"],
+    writable: true,
+    smallest_mib: 128,
+    mounted: false,
+    make: btrfs::make,
+    extract: Some(btrfs::extract),
+    check: &["btrfs", "check", "--readonly"],
+};
+
+/// F2FS, as on sticks and cards.
+pub const F2FS: Medium = Medium {
+    name: "f2fs",
+    packages: &["f2fs-tools"],
+    writable: true,
+    smallest_mib: 64,
+    mounted: false,
+    make: f2fs::make,
+    extract: None,
+    check: &["fsck.f2fs", "--dry-run"],
+};
+
+/// exFAT, as larger sticks are sold.
+pub const EXFAT: Medium = Medium {
+    name: "exfat",
+    packages: &["exfat-fuse", "exfatprogs"],
+    writable: true,
+    smallest_mib: 8,
+    mounted: true,
+    make: exfat::make,
+    extract: Some(exfat::extract),
+    check: &["fsck.exfat", "-n"],
+};
+
+/// NTFS, as Windows formats disks.
+pub const NTFS: Medium = Medium {
+    name: "ntfs",
+    packages: &["ntfs-3g"],
+    writable: true,
+    smallest_mib: 8,
+    mounted: true,
+    make: ntfs::make,
+    extract: Some(ntfs::extract),
+    check: &["ntfs-3g.probe", "--readwrite"],
+};
+
 /// Every medium there is.
-pub const ALL: &[Medium] = &[EXT4, VFAT, ISO9660];
+pub const ALL: &[Medium] = &[EXT4, VFAT, ISO9660, XFS, BTRFS, F2FS, EXFAT, NTFS];
 
 impl Medium {
     /// Makes the image file `image` with this file system in it.
@@ -79,9 +150,12 @@ impl Medium {
     /// Sockets, devices and owners are not carried over.
     ///
     /// # Errors
-    /// If the path is missing in the image, or the tools fail.
+    /// If the path is missing in the image, or the tools fail, or none reads this file system.
     pub fn extract(&self, image: &Path, path: &str, target: &Path) -> Result<()> {
-        (self.extract)(image, path, target).with_context(|| {
+        let Some(extract) = self.extract else {
+            bail!("no tool of this machine reads {} images", self.name);
+        };
+        extract(image, path, target).with_context(|| {
             format!(
                 "cannot read {path} from the {} image {}",
                 self.name,
@@ -110,45 +184,57 @@ mod tests {
 
     #[test]
     fn every_medium_gives_back_what_was_put_in() {
-        for medium in ALL {
-            packages::ensure(medium.packages).unwrap();
-            let dir = tempfile::tempdir().unwrap();
-            let tree = dir.path().join("tree");
-            fs::create_dir_all(tree.join("minios/changes/1")).unwrap();
-            fs::write(tree.join("minios/changes/session.json"), "{}").unwrap();
-            fs::write(tree.join("minios/changes/1/A long name.txt"), "kept").unwrap();
-            let image = dir.path().join("image");
-            let content = Content {
-                tree: &tree,
-                label: "STICK",
-                size_mib: 40,
-            };
-            medium.make(&content, &image).unwrap();
-
-            let out = dir.path().join("out");
-            medium.extract(&image, "/minios/changes", &out).unwrap();
-            let read = |name: &str| fs::read_to_string(out.join(name)).unwrap();
-            assert_eq!(read("session.json"), "{}", "{}", medium.name);
-            assert_eq!(read("1/A long name.txt"), "kept", "{}", medium.name);
-
-            let file = dir.path().join("file");
-            medium
-                .extract(&image, "/minios/changes/session.json", &file)
-                .unwrap();
-            assert_eq!(fs::read_to_string(&file).unwrap(), "{}", "{}", medium.name);
-
-            let whole = dir.path().join("whole");
-            medium.extract(&image, "/", &whole).unwrap();
-            assert!(
-                whole.join("minios/changes/session.json").exists(),
-                "{}",
-                medium.name
-            );
-
-            medium.check(&image).unwrap();
-            let missing = medium.extract(&image, "/minios/none", &dir.path().join("none"));
-            assert!(missing.is_err(), "{}", medium.name);
+        for medium in ALL.iter().filter(|medium| !medium.mounted) {
+            gives_back_what_was_put_in(medium);
         }
+    }
+
+    #[test]
+    fn privileged_every_mounted_medium_gives_back_what_was_put_in() {
+        for medium in ALL.iter().filter(|medium| medium.mounted) {
+            gives_back_what_was_put_in(medium);
+        }
+    }
+
+    fn gives_back_what_was_put_in(medium: &Medium) {
+        packages::ensure(medium.packages).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let tree = dir.path().join("tree");
+        fs::create_dir_all(tree.join("minios/changes/1")).unwrap();
+        fs::write(tree.join("minios/changes/session.json"), "{}").unwrap();
+        fs::write(tree.join("minios/changes/1/A long name.txt"), "kept").unwrap();
+        let image = dir.path().join("image");
+        let content = Content {
+            tree: &tree,
+            label: "STICK",
+            size_mib: medium.smallest_mib.max(40),
+        };
+        medium.make(&content, &image).unwrap();
+        medium.check(&image).unwrap();
+        let name = medium.name;
+        if medium.extract.is_none() {
+            return;
+        }
+
+        let out = dir.path().join("out");
+        medium.extract(&image, "/minios/changes", &out).unwrap();
+        let read = |name: &str| fs::read_to_string(out.join(name)).unwrap();
+        assert_eq!(read("session.json"), "{}", "{name}");
+        assert_eq!(read("1/A long name.txt"), "kept", "{name}");
+
+        let file = dir.path().join("file");
+        medium
+            .extract(&image, "/minios/changes/session.json", &file)
+            .unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "{}", "{name}");
+
+        let whole = dir.path().join("whole");
+        medium.extract(&image, "/", &whole).unwrap();
+        assert!(whole.join("minios/changes/session.json").exists(), "{name}");
+
+        medium.check(&image).unwrap();
+        let missing = medium.extract(&image, "/minios/none", &dir.path().join("none"));
+        assert!(missing.is_err(), "{name}");
     }
 
     #[test]

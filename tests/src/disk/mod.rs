@@ -1,12 +1,18 @@
-//! Disk images made from directories of the host and read back, as plain files and without root.
+//! Disk images made from directories of the host and read back, as plain files; most of them without root.
 
+mod btrfs;
+mod exfat;
 mod ext4;
+mod f2fs;
 mod iso9660;
 mod layout;
 mod medium;
+mod mounted;
+mod ntfs;
 mod sparse;
 mod vfat;
+mod xfs;
 
 pub use layout::{Disk, PACKAGES, Partition, Table};
-pub use medium::{ALL, Content, EXT4, ISO9660, Medium, VFAT};
+pub use medium::{ALL, BTRFS, Content, EXFAT, EXT4, F2FS, ISO9660, Medium, NTFS, VFAT, XFS};
 pub use sparse::copy_into;
