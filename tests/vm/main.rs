@@ -8,6 +8,7 @@ mod compatibility;
 mod damaged_metadata;
 mod first_boot;
 mod media;
+mod media_kinds;
 mod metadata_text;
 mod places;
 mod places_by_name;
@@ -32,6 +33,7 @@ fn scenarios() -> Vec<Scenario> {
         compatibility::scenarios(),
         damaged_metadata::scenarios(),
         media::scenarios(),
+        media_kinds::scenarios(),
         places::scenarios(),
         toram::scenarios(),
         places_by_name::scenarios(),

@@ -119,7 +119,7 @@ impl FsKind {
     ///
     /// The ext4 driver mounts all three of its family (`Documentation/filesystems/ext4`); asking
     /// for `ext2` may find a driver that does not know the journal. NTFS is `ntfs3`, the driver
-    /// that writes (Linux 5.15); `ntfs-3g` is a program, not a file system of the kernel.
+    /// that writes (Linux 5.15); `ntfs-3g` is a program, for which the kernel has `fuse`.
     pub fn kernel_names(self) -> &'static [&'static str] {
         match self {
             Self::Ext2 | Self::Ext3 | Self::Ext4 => &["ext4"],
@@ -150,6 +150,7 @@ impl FsKind {
         match self {
             Self::Vfat => &["vfat", "nls_cp437", "nls_ascii", "nls_iso8859-1"],
             Self::Iso9660 => &["isofs"], // the one driver whose module has another name
+            Self::Ntfs => &["ntfs3", "fuse"], // the latter for ntfs-3g, where there is no ntfs3
             other => other.kernel_names(),
         }
     }
@@ -255,7 +256,7 @@ mod tests {
             (F2fs, &["f2fs"], &["f2fs"], true, true, false),
             (Vfat, &["vfat"], vfat, true, false, false),
             (Exfat, &["exfat"], &["exfat"], true, false, false),
-            (Ntfs, &["ntfs3"], &["ntfs3"], true, false, false),
+            (Ntfs, &["ntfs3"], &["ntfs3", "fuse"], true, false, false),
             (Iso9660, &["iso9660"], &["isofs"], true, false, true),
             (Udf, &["udf"], &["udf"], true, false, true),
             (Squashfs, &["squashfs"], &["squashfs"], true, false, true),

@@ -19,11 +19,11 @@ use rustix::io::Errno;
 use crate::bundles;
 use crate::devices::BlockDevice;
 use crate::dir::{self, DirError};
-use crate::mount::MountError;
 use crate::superblock::{self, Superblock};
 use crate::volume::{self, Volume, VolumeError};
 pub use image::ImageError;
-pub(crate) use mounting::{Recovery, mount, replays};
+pub use mounting::{MountingError, Ntfs3gError};
+pub(crate) use mounting::{Recovery, hibernated, mount, replays, unclean};
 
 /// A device that holds the data directory, mounted read-only and detached.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ pub enum Refused {
         /// What it holds.
         what: Description,
         /// Why.
-        source: Box<MountError>,
+        source: Box<MountingError>,
     },
     /// It has no such file.
     #[error("holds {what}, but no file /{path}")]
@@ -281,11 +281,12 @@ pub enum TakeError {
 
 impl Medium {
     /// Takes this medium: where its journal was left alone so far, it is mounted again and the journal
-    /// replayed. Still read-only. Where that cannot be done, the system can run from it all the same,
-    /// but nothing must be written to it.
+    /// replayed; where a program serves it, that is started anew so that it can write. Still read-only.
+    /// Where that cannot be done, the system can run from it all the same, but nothing must be written
+    /// to it.
     pub fn take(mut self) -> Result<Self, TakeError> {
         self.unwritable = volume::unwritable(&self.device, &self.superblock);
-        if !replays(&self.superblock) || self.device.read_only {
+        if self.unwritable.is_some() || !replays(&self.superblock) {
             return Ok(self);
         }
         let Self {

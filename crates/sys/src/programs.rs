@@ -19,6 +19,7 @@ use std::time::Duration;
 use crate::kmod::decompress::{MAX_MODULE, Packing, decompress};
 use archive::ArchiveError;
 pub use run::{Ended, Status, run};
+pub(crate) use run::{one_line, pidfd};
 
 /// Where programs are looked for, in this order.
 pub const DIRECTORIES: [&str; 4] = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"];

@@ -3,10 +3,10 @@
 use std::os::fd::OwnedFd;
 
 use perch_core::cause::Causes;
+use perch_core::fs::FsKind;
 
 use crate::devices::BlockDevice;
-use crate::medium::{Recovery, mount, replays};
-use crate::mount::MountError;
+use crate::medium::{MountingError, Recovery, hibernated, mount, replays, unclean};
 use crate::superblock::Superblock;
 
 /// A device that was chosen, mounted read-only and detached.
@@ -39,7 +39,7 @@ pub enum VolumeError {
         /// What it holds.
         what: &'static str,
         /// Why.
-        source: MountError,
+        source: Box<MountingError>,
     },
 }
 
@@ -60,7 +60,7 @@ impl Volume {
             load(module);
         }
         let mut unwritable = unwritable(&device, &superblock);
-        let replay = replays(&superblock) && !device.read_only;
+        let replay = unwritable.is_none() && replays(&superblock);
         let recovery = if replay {
             Recovery::Replay
         } else {
@@ -72,10 +72,16 @@ impl Volume {
                     return Err(error);
                 }
                 let why = Causes(&error).to_string();
-                unwritable = Some(format!("its journal could not be replayed: {why}"));
+                unwritable = Some(match superblock.kind {
+                    FsKind::Ntfs => why,
+                    _ => format!("its journal could not be replayed: {why}"),
+                });
                 mount(&device, &superblock, Recovery::Leave)
             })
+            .map_err(Box::new)
             .map_err(|source| VolumeError::Mount { what, source })?;
+        // Better known than by what a driver says about it, and not every driver looks.
+        let unwritable = hibernated(&superblock, &mount).or(unwritable);
         Ok(Self {
             device,
             superblock,
@@ -92,6 +98,6 @@ pub fn unwritable(device: &BlockDevice, superblock: &Superblock) -> Option<Strin
     } else if device.read_only {
         Some(format!("/dev/{} is write-protected", device.name))
     } else {
-        None
+        unclean(superblock)
     }
 }

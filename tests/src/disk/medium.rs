@@ -22,10 +22,13 @@ pub struct Medium {
     pub mounted: bool,
     make: fn(&Content, &Path) -> Result<()>,
     /// Absent where no tool of this machine can read it.
-    extract: Option<fn(&Path, &str, &Path) -> Result<()>>,
+    extract: Option<Extract>,
     /// The command that judges an image without changing it; the image is appended. Empty where nothing can be dirty.
     check: &'static [&'static str],
 }
+
+/// Copies a path of an image to a path of this machine.
+type Extract = fn(&Path, &str, &Path) -> Result<()>;
 
 /// What a new file system is to hold.
 #[derive(Clone, Copy, Debug)]
@@ -180,7 +183,8 @@ impl Medium {
 mod tests {
     use super::*;
     use crate::host::packages;
-    use std::fs;
+    use std::fs::{self, File};
+    use std::os::unix::fs::FileExt;
 
     #[test]
     fn every_medium_gives_back_what_was_put_in() {
@@ -239,18 +243,36 @@ mod tests {
 
     #[test]
     fn damage_is_reported() {
-        packages::ensure(EXT4.packages).unwrap();
+        for medium in ALL.iter().filter(|medium| !medium.mounted) {
+            damage_is_found(medium);
+        }
+    }
+
+    #[test]
+    fn privileged_damage_of_mounted_media_is_reported() {
+        for medium in ALL.iter().filter(|medium| medium.mounted) {
+            damage_is_found(medium);
+        }
+    }
+
+    /// Most of them keep a second superblock: nothing less than a wiped start is damage to all.
+    fn damage_is_found(medium: &Medium) {
+        if medium.check.is_empty() {
+            return;
+        }
+        packages::ensure(medium.packages).unwrap();
         let dir = tempfile::tempdir().unwrap();
+        let tree = dir.path().join("tree");
+        fs::create_dir(&tree).unwrap();
         let image = dir.path().join("image");
         let content = Content {
-            tree: dir.path(),
+            tree: &tree,
             label: "",
-            size_mib: 8,
+            size_mib: medium.smallest_mib.max(40),
         };
-        EXT4.make(&content, &image).unwrap();
-        let mut bytes = fs::read(&image).unwrap();
-        bytes[1024 + 56] = 0; // the magic number of the superblock
-        fs::write(&image, bytes).unwrap();
-        assert!(EXT4.check(&image).is_err());
+        medium.make(&content, &image).unwrap();
+        let file = File::options().write(true).open(&image).unwrap();
+        file.write_all_at(&[0; 8 << 20], 0).unwrap();
+        assert!(medium.check(&image).is_err(), "{}", medium.name);
     }
 }

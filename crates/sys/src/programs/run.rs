@@ -52,19 +52,29 @@ impl Ended {
         } else {
             stderr
         };
-        let from = words.len().saturating_sub(MAX_SAID);
-        let text = String::from_utf8_lossy(words.get(from..).unwrap_or_default());
-        let lines: Vec<&str> = text.lines().map(str::trim).collect();
-        let mut line = String::new();
-        for c in lines.join("; ").chars() {
-            if c.is_control() {
-                line.extend(c.escape_default());
-            } else {
-                line.push(c);
-            }
-        }
-        line
+        one_line(words)
     }
+}
+
+/// The end of a program's words in one line, control characters escaped.
+pub(crate) fn one_line(words: &[u8]) -> String {
+    let from = words.len().saturating_sub(MAX_SAID);
+    let text = String::from_utf8_lossy(words.get(from..).unwrap_or_default());
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let mut line = String::new();
+    for c in lines.join("; ").chars() {
+        if c.is_control() {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+    }
+    line
+}
+
+/// A descriptor that poll(2) finds readable once `child` has ended. pidfd_open(2), Linux 5.3.
+pub(crate) fn pidfd(child: &Child) -> io::Result<OwnedFd> {
+    Ok(pidfd_open(pid(child)?, PidfdFlags::empty())?)
 }
 
 /// Runs the program `name` (see [`path`]) to its end, `within` at the most.
@@ -122,9 +132,7 @@ impl Running {
             .spawn()?;
         let stdout = Output::new(child.stdout.take().map(OwnedFd::from));
         let stderr = Output::new(child.stderr.take().map(OwnedFd::from));
-        let watched = pid(&child)
-            .and_then(|pid| Ok(pidfd_open(pid, PidfdFlags::empty())?))
-            .and_then(|pidfd| Ok((pidfd, stdout?, stderr?)));
+        let watched = pidfd(&child).and_then(|pidfd| Ok((pidfd, stdout?, stderr?)));
         match watched {
             Ok((pidfd, stdout, stderr)) => Ok(Self {
                 child,

@@ -1,0 +1,72 @@
+//! The file systems a medium can have beside ext4, vfat and iso9660, which the other scenarios boot from.
+
+use perch_tests::disk::{BTRFS, EXFAT, F2FS, Medium, NTFS, XFS};
+use perch_tests::scenario::{Boot, Scenario};
+
+fn on(medium: Medium, name: String) -> Scenario {
+    let size = medium.smallest_mib.max(64);
+    Scenario::new(name).medium(medium).size_mib(size)
+}
+
+/// With owners, links and attributes: sessions are directories.
+fn native(medium: Medium) -> Scenario {
+    let name = format!(
+        "a native session on a stick with {} keeps a file",
+        medium.name
+    );
+    on(medium, name)
+        .boot(
+            Boot::with("perch")
+                .sh("echo one >/keep; rm /etc/perch-test/from-00")
+                .in_session("1", "native"),
+        )
+        .boot(
+            Boot::with("perch")
+                .expect_sh("cat /keep", "one")
+                .sh("test ! -e /etc/perch-test/from-00")
+                .in_session("1", "native"),
+        )
+}
+
+/// Without them: the medium boots, the session would need a container.
+fn plain(medium: Medium) -> Scenario {
+    let name = format!("a stick with {} boots in RAM and says why", medium.name);
+    on(medium, name)
+        .boot(
+            Boot::with("perch")
+                // Files there belong to root alone, and none of them starts as a program.
+                .expect_sh(
+                    "stat -c '%a %u' /run/initramfs/memory/data/minios/00-core-amd64.sb",
+                    "700 0",
+                )
+                .sh("grep ' /run/initramfs/memory/data ' /proc/mounts | grep nosuid,nodev,noexec")
+                .sh("echo one >/run/initramfs/memory/data/from-the-system")
+                .in_ram_instead()
+                .warned(&[medium.name, "native"]),
+        )
+        .store_missing("session.json")
+}
+
+pub fn scenarios() -> Vec<Scenario> {
+    vec![
+        native(XFS),
+        native(BTRFS),
+        native(F2FS),
+        plain(EXFAT),
+        plain(NTFS),
+        on(
+            NTFS,
+            "a stick with a hibernated Windows is not written".into(),
+        )
+        .file("hiberfil.sys", [&b"hibr"[..], &[0; 8188]].concat())
+        .boot(
+            Boot::with("perch")
+                .in_ram_instead()
+                .warned(&["Windows is hibernated", "Shift"])
+                .sh("! touch /run/initramfs/memory/data/from-the-system 2>/dev/null")
+                // The judge of a clean end refuses a hibernated Windows, as it should.
+                .cut(),
+        )
+        .store_sessions(&[]),
+    ]
+}
