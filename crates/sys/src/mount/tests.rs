@@ -239,7 +239,6 @@ fn privileged_api_filesystems_are_mounted_once() {
             assert_eq!((&*seen.fs_type, &*seen.flags.join(",")), (fs_type, flags));
         }
         assert!(dir.join("devtmpfs/null").exists());
-        let error = mount_api(Api::Proc, dir.join("missing")).unwrap_err();
-        assert_eq!(error.errno(), Errno::NOENT);
+        assert!(mount_api(Api::Proc, dir.join("made/for/it")).unwrap());
     });
 }
