@@ -9,6 +9,8 @@ use std::time::Duration;
 use log::LevelFilter;
 use perch_core::cause::Causes;
 use perch_core::cmdline;
+use perch_core::decide::Decision;
+use perch_core::facts::{Answer, Facts};
 use perch_core::hook::HookStage;
 use perch_core::ladder::{Outcome, climb};
 use perch_core::record::{Record, SCHEMA, Seen, Status, Summary};
@@ -125,7 +127,9 @@ pub fn boot(arguments: &[OsString]) -> ! {
 
     let names: Vec<String> = layers.iter().map(|layer| layer.name.clone()).collect();
     let mut machine = Machine::new(layout.clone(), medium.mount, store_place, layers);
-    let outcome = match climb(&request, &facts, &names, &mut machine) {
+    // Nobody is asked yet, and no console is counted as one.
+    let mut ask = |_: &Request, _: &Facts, _: &Decision| Answer::TimedOut;
+    let outcome = match climb(&request, &mut facts, &names, &mut machine, &mut ask) {
         Ok(outcome) => outcome,
         Err(error) => give_up(
             &request,

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::filter::BadFilter;
+use crate::menu::language::Language;
 use crate::request::{Action, Identity, OnMissing, Place, Request, Size, Source, Spot, ToRam};
 use crate::units::Mib;
 
@@ -111,7 +112,19 @@ pub fn parse(text: &str) -> (Request, Vec<Oddity>) {
             oddities.push(oddity);
         }
     }
+    request.language = language(&last).unwrap_or_default();
     (request, oddities)
+}
+
+/// The language of questions: what was said to perch, else what the system is told by the parameters
+/// of MiniOS, of live-config and of systemd (kernel-command-line(7)).
+fn language(words: &[Word]) -> Option<Language> {
+    ["perchlang", "lang", "locale.LANG", "locales"]
+        .iter()
+        .find_map(|name| {
+            let word = words.iter().find(|word| word.name == *name)?;
+            Language::of_locale(word.value.as_deref()?)
+        })
 }
 
 /// What other live systems call persistence: whoever writes one of these expects changes to be kept.
@@ -128,7 +141,7 @@ fn take(word: &Word, request: &mut Request) -> Result<(), Oddity> {
     if value.is_some_and(|value| value.chars().any(char::is_control)) {
         return match word.name.as_str() {
             "perchdir" | "perchmode" | "perchsize" | "from" | "bext" | "union" | "load"
-            | "noload" | "toram" | "asktimeout" => {
+            | "noload" | "toram" | "asktimeout" | "perchlang" => {
                 Err(odd("holds control characters", "the parameter is ignored"))
             }
             _ => Ok(()),
@@ -166,6 +179,13 @@ fn take(word: &Word, request: &mut Request) -> Result<(), Oddity> {
                 )
             })?);
         }
+        ("perchlang", Some(value)) if Language::of_locale(value).is_none() => {
+            return Err(odd(
+                "is none of en, de, es, fr, id, it, pt, pt_BR, ru",
+                "the language of the system is used, else English",
+            ));
+        }
+        ("perchlang", Some(_)) => {} // read by `language`, from all words at once
         ("perchwait", Some(value)) => match value.parse() {
             Ok(seconds @ 1..=3600) => request.store_wait_seconds = seconds,
             _ => return Err(odd("is no number of seconds from 1 to 3600", "20 is used")),
@@ -173,7 +193,7 @@ fn take(word: &Word, request: &mut Request) -> Result<(), Oddity> {
         ("perchname", _) => {
             return Err(odd("no longer exists", "the parameter is ignored"));
         }
-        ("perchdir" | "perchmode" | "perchsize", None) => {
+        ("perchdir" | "perchmode" | "perchsize" | "perchlang", None) => {
             return Err(odd("lacks its value", "the parameter is ignored"));
         }
         (name, _) if LOOKALIKES.contains(&name) || name.starts_with("perch") => {

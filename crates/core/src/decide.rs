@@ -4,8 +4,12 @@
 //! It never opens another session than the one asked for by number, never reuses a number, and
 //! ends in RAM with a reason wherever a session cannot be had.
 
+pub mod fit;
+mod question;
+
 use serde::{Deserialize, Serialize};
 
+use self::fit::choose_union;
 use crate::facts::{Facts, StoreState};
 use crate::reason::{Reason, Then};
 use crate::request::{Action, Request};
@@ -134,24 +138,13 @@ fn ram_failed(failures: &[Failure]) -> bool {
     failures.iter().any(|failure| failure.id.is_none())
 }
 
-fn choose_union(request: &Request, facts: &Facts, reasons: &mut Vec<Reason>) -> UnionKind {
-    let best = if facts.unions.contains(&UnionKind::Aufs) {
-        UnionKind::Aufs
-    } else {
-        UnionKind::Overlayfs
-    };
-    match request.union {
-        None => best,
-        Some(asked) if facts.unions.contains(&asked) => asked,
-        Some(asked) => {
-            if asked != best {
-                reasons.push(Reason::UnionUnavailable {
-                    asked,
-                    instead: best,
-                });
-            }
-            best
+/// What is asked for. The word after the place may be a directory's name (contract §2.1).
+fn action(request: &Request, facts: &Facts) -> Action {
+    match request.action {
+        Action::New | Action::Ask | Action::Fresh if facts.store.word_is_directory => {
+            Action::Resume
         }
+        action => action,
     }
 }
 
@@ -160,13 +153,7 @@ fn choose(request: &Request, facts: &Facts, union: UnionKind, reasons: &mut Vec<
         reasons.push(reason);
         Choice::Ram
     };
-    // The word after the place may be a directory's name (contract §2.1).
-    let action = match request.action {
-        Action::New | Action::Ask | Action::Fresh if facts.store.word_is_directory => {
-            Action::Resume
-        }
-        action => action,
-    };
+    let action = action(request, facts);
     match action {
         Action::Off => return ram(Reason::NotAsked),
         Action::Fresh => return ram(Reason::FreshAsked),
@@ -196,18 +183,17 @@ fn choose(request: &Request, facts: &Facts, union: UnionKind, reasons: &mut Vec<
         union,
         reasons,
     };
-    match action {
+    let choice = match action {
         Action::Number(id) => case.by_number(id),
         Action::New => case.asked_new(),
-        Action::Ask if facts.console && !facts.store.sessions.is_empty() => Choice::Ask,
-        Action::Ask => {
-            if !facts.store.sessions.is_empty() {
-                case.reasons.push(Reason::NobodyToAsk);
-            }
-            case.resume()
-        }
+        Action::Ask if facts.store.sessions.is_empty() => case.resume(),
+        Action::Ask => case.ask(question::Unanswered::Resume),
         Action::Off | Action::Fresh | Action::Resume => case.resume(),
+    };
+    if choice == Choice::Ram {
+        reasons.retain(|reason| *reason != Reason::StoreMade);
     }
+    choice
 }
 
 /// One decision in the making, once the store is known to be usable.
@@ -273,36 +259,6 @@ impl Case<'_> {
         self.open(session)
     }
 
-    /// This session or none. Its number is an explicit choice: another version or edition is said,
-    /// not refused; another union cannot be opened without showing the wrong files.
-    fn by_number(&mut self, id: SessionId) -> Choice {
-        let store = &self.facts.store;
-        let Some(session) = store.session(id) else {
-            let existing = store.sessions.iter().map(|session| session.id).collect();
-            return self.ram(Reason::NumberMissing { id, existing });
-        };
-        self.reasons.push(Reason::NumberAsked { id });
-        if let Some(stored) = session.union.filter(|stored| *stored != self.union) {
-            return self.ram(Reason::UnionDiffers {
-                id,
-                stored,
-                runs: self.union,
-                then: Then::Ram,
-            });
-        }
-        let mut differences = self.differences(session, Then::Open);
-        self.reasons.append(&mut differences);
-        if let Some(asked) = self.request.mode.filter(|asked| *asked != session.mode) {
-            self.reasons.push(Reason::ModeDiffers {
-                id,
-                stored: session.mode,
-                asked,
-                then: Then::Open,
-            });
-        }
-        self.open(session)
-    }
-
     fn asked_new(&mut self) -> Choice {
         if self.facts.store.sessions.is_empty() {
             self.create(None, |id| Reason::FirstSession { id })
@@ -311,37 +267,8 @@ impl Case<'_> {
         }
     }
 
-    /// Every way in which the running system differs from the one that wrote the session. What is
-    /// not recorded is not held against it.
     fn differences(&self, session: &Session, then: Then) -> Vec<Reason> {
-        let id = session.id;
-        let system = &self.facts.system;
-        let mut found = Vec::new();
-        if let Some(stored) = session.union.filter(|stored| *stored != self.union) {
-            found.push(Reason::UnionDiffers {
-                id,
-                stored,
-                runs: self.union,
-                then,
-            });
-        }
-        if let Some((stored, runs)) = differ(&session.version, &system.version) {
-            found.push(Reason::VersionDiffers {
-                id,
-                stored,
-                runs,
-                then,
-            });
-        }
-        if let Some((stored, runs)) = differ(&session.edition, &system.edition) {
-            found.push(Reason::EditionDiffers {
-                id,
-                stored,
-                runs,
-                then,
-            });
-        }
-        found
+        fit::differences(session, self.facts, self.union, then)
     }
 
     /// The mode asked for, as far as the store's file system can do it: a native session asked for
@@ -413,13 +340,9 @@ impl Case<'_> {
     }
 }
 
-fn differ(stored: &Option<String>, runs: &Option<String>) -> Option<(String, String)> {
-    match (stored, runs) {
-        (Some(stored), Some(runs)) if stored != runs => Some((stored.clone(), runs.clone())),
-        _ => None,
-    }
-}
-
+#[cfg(test)]
+#[path = "decide/answer_tests.rs"]
+mod answer_tests;
 #[cfg(test)]
 #[path = "decide/tests.rs"]
 mod tests;

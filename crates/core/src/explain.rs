@@ -57,6 +57,10 @@ impl fmt::Display for Explanation {
         for reason in &self.decision.reasons {
             writeln!(f, "because: {reason} [{}]", reason.code())?;
         }
+        // What is done depends on the answer.
+        if self.decision.choice == Choice::Ask {
+            return Ok(());
+        }
         for (number, step) in self.plan.steps.iter().enumerate() {
             writeln!(f, "step {}: {step}", number + 1)?;
         }

@@ -1,8 +1,8 @@
 //! From decision to deed and, where a step fails, to the next decision.
 
 use crate::cause::Causes;
-use crate::decide::{Decision, Failure, FailureKind, decide};
-use crate::facts::Facts;
+use crate::decide::{Choice, Decision, Failure, FailureKind, decide};
+use crate::facts::{Answer, Facts};
 use crate::plan::{self, Plan, Step};
 use crate::request::Request;
 
@@ -50,16 +50,22 @@ pub struct Exhausted {
 const RUNGS: usize = 4;
 
 /// Decides, applies, and on a failure undoes, records and decides again, down to RAM. `layers` are the
-/// mounted bundles' file names, lowest first.
+/// mounted bundles' file names, lowest first. Where the decision is a question, `ask` answers it, at
+/// most once; the answer becomes a fact, so that a record of the facts replays the boot.
 pub fn climb<A: Apply>(
     request: &Request,
-    facts: &Facts,
+    facts: &mut Facts,
     layers: &[String],
     on: &mut A,
+    ask: &mut dyn FnMut(&Request, &Facts, &Decision) -> Answer,
 ) -> Result<Outcome, Exhausted> {
     let mut failures: Vec<Failure> = Vec::new();
     for _ in 0..RUNGS {
-        let decision = decide(request, facts, &failures);
+        let mut decision = decide(request, facts, &failures);
+        if decision.choice == Choice::Ask {
+            facts.answer = Some(ask(request, facts, &decision));
+            decision = decide(request, facts, &failures);
+        }
         let plan = plan::boot(&decision, facts, &failures, layers.to_vec());
         match run(&plan.steps, &decision, on) {
             Ok(()) => {

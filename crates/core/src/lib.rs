@@ -22,6 +22,7 @@ pub mod handed;
 pub mod hook;
 pub mod identity;
 pub mod ladder;
+pub mod menu;
 pub mod metadata;
 pub mod plan;
 pub mod reason;

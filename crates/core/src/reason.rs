@@ -44,6 +44,18 @@ pub enum Reason {
         id: SessionId,
         /// The numbers that exist.
         existing: Vec<SessionId>,
+        /// Whether somebody is asked what to do instead.
+        asks: bool,
+    },
+    /// A session was picked from the list.
+    SessionChosen {
+        /// That session.
+        id: SessionId,
+    },
+    /// Nobody answered in the time given.
+    AskTimedOut {
+        /// Whether the boot goes on as with `perchdir=resume`, rather than in RAM.
+        resumes: bool,
     },
     /// The default names a session that is not there; another one is opened.
     DefaultMissing {
@@ -132,6 +144,13 @@ pub enum Reason {
         /// The one used in its place.
         instead: UnionKind,
     },
+    /// The kernel has several unions; the one that wrote the picked session is used.
+    UnionOfSession {
+        /// That session.
+        id: SessionId,
+        /// Its union.
+        union: UnionKind,
+    },
     /// The place that `perchdir=` names cannot be reached.
     StoreNotFound {
         /// Which place, and what is wrong.
@@ -157,6 +176,8 @@ pub enum Then {
     New(SessionId),
     /// It is opened all the same, because it was asked for by number.
     Open,
+    /// It is opened all the same, because the user picked it and was told.
+    Chosen,
     /// Changes stay in RAM.
     Ram,
 }
@@ -173,6 +194,8 @@ impl Reason {
             Self::DefaultResumed { .. } => "default-resumed",
             Self::NumberAsked { .. } => "number-asked",
             Self::NumberMissing { .. } => "number-missing",
+            Self::SessionChosen { .. } => "session-chosen",
+            Self::AskTimedOut { .. } => "ask-timed-out",
             Self::DefaultMissing { .. } => "default-missing",
             Self::NoDefault { .. } => "no-default",
             Self::ModeDiffers { .. } => "mode-differs",
@@ -185,6 +208,7 @@ impl Reason {
             Self::NativeImpossible { .. } => "native-impossible",
             Self::ModeUnavailable { .. } => "mode-unavailable",
             Self::UnionUnavailable { .. } => "union-unavailable",
+            Self::UnionOfSession { .. } => "union-of-session",
             Self::StoreNotFound { .. } => "store-not-found",
             Self::NoNumberLeft => "no-number-left",
             Self::StepFailed { .. } => "step-failed",
@@ -200,8 +224,11 @@ impl Reason {
             | Self::FirstSession { .. }
             | Self::StoreMade
             | Self::DefaultResumed { .. }
-            | Self::NumberAsked { .. } => false,
+            | Self::NumberAsked { .. }
+            | Self::SessionChosen { .. }
+            | Self::UnionOfSession { .. } => false,
             Self::NumberMissing { .. }
+            | Self::AskTimedOut { .. }
             | Self::DefaultMissing { .. }
             | Self::NoDefault { .. }
             | Self::ModeDiffers { .. }

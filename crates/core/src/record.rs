@@ -188,7 +188,10 @@ impl Summary {
         let (status, session, mode, new) = match outcome.decision.choice {
             Choice::Resume { id, mode, .. } => (Status::Session, Some(id), Some(mode), false),
             Choice::Create { id, mode, .. } => (Status::Session, Some(id), Some(mode), true),
-            Choice::Ram | Choice::Ask if request.wants_persistence() => {
+            Choice::Ram | Choice::Ask
+                if request.wants_persistence()
+                    && !outcome.decision.reasons.contains(&Reason::FreshAsked) =>
+            {
                 (Status::RamFallback, None, None, false)
             }
             Choice::Ram | Choice::Ask => (Status::Ram, None, None, false),

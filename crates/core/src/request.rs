@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::filter::Filter;
 pub use crate::identity::Identity;
+use crate::menu::language::Language;
 use crate::session::{Mode, UnionKind};
 use crate::units::{Mib, SessionId};
 
@@ -48,6 +49,9 @@ pub struct Request {
     /// user said so (`asktimeout=0`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ask_seconds: Option<u32>,
+    /// The language of questions.
+    #[serde(default)]
+    pub language: Language,
     /// Copy the data directory to RAM first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub toram: Option<ToRam>,
@@ -206,6 +210,7 @@ impl Default for Request {
             noload: None,
             init: None,
             ask_seconds: Some(30),
+            language: Language::default(),
             toram: None,
             timing: false,
             debug: false,

@@ -276,3 +276,26 @@ fn questions_wait_as_long_as_the_user_says() {
         );
     }
 }
+
+#[test]
+fn the_language_of_questions_is_that_of_the_system_unless_said() {
+    use Language::{De, En, Fr, PtBr, Ru};
+    for (text, want, odd) in [
+        ("", En, 0),
+        ("locales=de_DE.UTF-8", De, 0),
+        ("locales=de_DE.UTF-8,en_US.UTF-8", De, 0),
+        ("lang=de", De, 0),
+        ("locale.LANG=pt_BR.UTF-8", PtBr, 0),
+        ("locales=de_DE.UTF-8 perchlang=ru", Ru, 0),
+        ("perchlang=ru perchlang=fr", Fr, 0),
+        ("locales=xx_XX lang=fr", Fr, 0),
+        ("lang=us locales=de_DE", De, 0),
+        ("locales=C.UTF-8", En, 0),
+        ("perchlang=klingon lang=de", De, 1),
+        ("perchlang", En, 1),
+    ] {
+        let (request, oddities) = parse(text);
+        assert_eq!((request.language, oddities.len()), (want, odd), "{text:?}");
+        assert_eq!(request.action, Action::Off, "{text:?}");
+    }
+}

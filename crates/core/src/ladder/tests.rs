@@ -38,8 +38,10 @@ impl Apply for Recorder {
 fn climbed(fail: fn(usize, &Step) -> bool) -> (Result<Outcome, Exhausted>, Vec<String>) {
     let (request, _) = cmdline::parse("perch");
     let mut recorder = Recorder { fail, done: vec![] };
-    let facts = facts(&[session(1)], Some(1));
-    let result = climb(&request, &facts, &["00-core.sb".into()], &mut recorder);
+    let mut facts = facts(&[session(1)], Some(1));
+    let layers = ["00-core.sb".into()];
+    let mut ask = |_: &_, _: &_, _: &_| panic!("perch asks nobody");
+    let result = climb(&request, &mut facts, &layers, &mut recorder, &mut ask);
     (result, recorder.done)
 }
 
@@ -90,4 +92,29 @@ fn when_not_even_ram_works_it_ends() {
     let (result, done) = climbed(|_, step| matches!(step, Step::MountUnion { .. }));
     assert_eq!(result.unwrap_err().error, "no luck");
     assert_eq!(done.iter().filter(|line| *line == "undo").count(), RUNGS);
+}
+
+#[test]
+fn an_answer_becomes_a_fact_and_is_asked_for_once() {
+    let (request, _) = cmdline::parse("perchdir=ask");
+    let mut facts = facts(&[session(1), session(2)], Some(1));
+    facts.console = true;
+    let mut recorder = Recorder {
+        fail: |at, _| at == 0,
+        done: vec![],
+    };
+    let mut asked = 0;
+    let mut ask = |_: &Request, _: &Facts, decision: &Decision| {
+        asked += 1;
+        assert_eq!(decision.choice, Choice::Ask);
+        Answer::Open(id(2))
+    };
+    let layers = ["00-core.sb".into()];
+    let outcome = climb(&request, &mut facts, &layers, &mut recorder, &mut ask).unwrap();
+    assert_eq!(asked, 1);
+    assert_eq!(facts.answer, Some(Answer::Open(id(2))));
+    assert_eq!(outcome.decision.choice, Choice::Ram);
+    assert_eq!(outcome.failures[0].id, Some(id(2)));
+    let replayed = decide(&request, &facts, &outcome.failures);
+    assert_eq!(replayed, outcome.decision);
 }

@@ -49,6 +49,7 @@ impl fmt::Display for Then {
         match self {
             Self::New(id) => write!(f, "starting new session {id}, the other stays untouched"),
             Self::Open => f.write_str("opened all the same, because it was asked for by number"),
+            Self::Chosen => f.write_str("opened all the same, because you chose it"),
             Self::Ram => f.write_str("not opened, changes stay in RAM"),
         }
     }
@@ -68,14 +69,24 @@ impl fmt::Display for Reason {
             Self::StoreMade => f.write_str("the medium has no session store yet: making one"),
             Self::DefaultResumed { id } => write!(f, "resuming session {id}, the default"),
             Self::NumberAsked { id } => write!(f, "session {id} was asked for by number"),
-            Self::NumberMissing { id, existing } if existing.is_empty() => write!(
-                f,
-                "session {id} was asked for, but the store has no session; changes stay in RAM (boot with perchdir=new to start one)"
+            Self::NumberMissing { id, existing, asks } => {
+                write!(f, "session {id} was asked for, but ")?;
+                match existing.as_slice() {
+                    [] => f.write_str("the store has no session; ")?,
+                    some => write!(f, "there is none of that number (there is {}); ", Listed(some))?,
+                }
+                f.write_str(match (asks, existing.is_empty()) {
+                    (true, _) => "the user is asked what to do instead",
+                    (false, true) => "changes stay in RAM (boot with perchdir=new to start one)",
+                    (false, false) => "changes stay in RAM",
+                })
+            }
+            Self::SessionChosen { id } => write!(f, "session {id} was chosen from the list"),
+            Self::AskTimedOut { resumes: true } => f.write_str(
+                "nobody answered which session to open in the time given: going on as with resume",
             ),
-            Self::NumberMissing { id, existing } => write!(
-                f,
-                "session {id} was asked for, but there is none of that number (there is {}); changes stay in RAM",
-                Listed(existing)
+            Self::AskTimedOut { resumes: false } => f.write_str(
+                "nobody answered which session to open in the time given: changes stay in RAM",
             ),
             Self::DefaultMissing { default, instead } => write!(
                 f,
@@ -94,7 +105,7 @@ impl fmt::Display for Reason {
                 f,
                 "session {id} is kept in mode {stored}, perchmode={asked} asks for another; {}",
                 match then {
-                    Then::Open => "opened in its own mode".to_owned(),
+                    Then::Open | Then::Chosen => "opened in its own mode".to_owned(),
                     then => then.to_string(),
                 }
             ),
@@ -162,6 +173,9 @@ impl fmt::Display for Reason {
             Self::UnionUnavailable { asked, instead } => {
                 write!(f, "this kernel has no {asked}; using {instead}")
             }
+            Self::UnionOfSession { id, union } => {
+                write!(f, "using {union}, because session {id} was written through it")
+            }
             Self::StoreNotFound { why } => write!(
                 f,
                 "the place for sessions was not found ({}); changes stay in RAM, nothing is written to the boot medium",
@@ -192,7 +206,7 @@ impl fmt::Display for Reason {
 /// How to reach a session that was passed over.
 fn way_back(id: SessionId, then: Then) -> String {
     match then {
-        Then::Open => String::new(),
+        Then::Open | Then::Chosen => String::new(),
         Then::New(_) | Then::Ram => format!(" (perchdir={id} opens it)"),
     }
 }
