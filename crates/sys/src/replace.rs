@@ -4,10 +4,16 @@
 //! That is what rename(2) promises on filesystems with a journal. FAT and exFAT have none, so
 //! the previous content is kept beside the new one, see [`replace_with_backup`]. Who else may
 //! write the same files, and the lock against them, is not decided here.
+//!
+//! Linux's FAT keeps where a file begins and how long it is in the file's inode, and rename(2) only
+//! marks that inode as changed (fs/fat/namei_vfat.c, `vfat_rename`): syncing the directory writes the
+//! name, not what it stands for. So a renamed file is synced once more, under its new name. And the
+//! clusters of the file that it replaced are free as soon as nobody has that open: it is held until
+//! no name on the disk leads to it.
 
 use std::fs::File;
 use std::io::Write;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 
 use rustix::fs::{
     AtFlags, FileType, Mode, OFlags, RenameFlags, fstat, fsync, linkat, openat, renameat,
@@ -49,10 +55,10 @@ pub enum ReplaceError {
         /// The reason.
         source: Errno,
     },
-    /// The directory could not be written to the disk: which content a crash leaves is open.
-    #[error("cannot sync the directory of {name}")]
+    /// The rename could not be written to the disk: which content a crash leaves is open.
+    #[error("cannot sync {name} and its directory")]
     Sync {
-        /// The file that was replaced in it.
+        /// The file that was replaced.
         name: String,
         /// The reason.
         source: Errno,
@@ -67,8 +73,8 @@ pub enum ReplaceError {
 
 /// Replaces `name` in `dir` by `bytes`, with `mode` less the umask. Makes it if it is missing.
 ///
-/// Writes `<name>.new`, syncs it, renames it and syncs the directory, in this order: otherwise
-/// the rename may reach the disk before the data. A left-over `<name>.new` is removed first.
+/// Writes `<name>.new`, syncs it, renames it, syncs the directory and then the file once more, in
+/// this order: otherwise the rename may reach the disk before the data. A left-over `<name>.new` is removed first.
 pub fn replace_file(
     dir: impl AsFd,
     name: &str,
@@ -77,12 +83,12 @@ pub fn replace_file(
 ) -> Result<(), ReplaceError> {
     let dir = dir.as_fd();
     let temp = temporary(name);
-    write_new(dir, &temp, &mut &bytes[..], mode).map_err(|source| ReplaceError::Write {
-        name: temp.clone(),
-        source,
-    })?;
-    rename_over(dir, &temp, name)?;
-    sync_dir(dir, name)
+    let file =
+        write_new(dir, &temp, &mut &bytes[..], mode).map_err(|source| ReplaceError::Write {
+            name: temp.clone(),
+            source,
+        })?;
+    rename_over(dir, &temp, name, &file)
 }
 
 /// As [`replace_file`], and keeps the previous content, if any, as `backup`. At every instant
@@ -124,29 +130,36 @@ fn keep(dir: BorrowedFd<'_>, name: &str, backup: &str) -> Result<(), ReplaceErro
     }
     let temp = temporary(backup);
     remove_stale(dir, &temp).map_err(|e| failed(e.into()))?;
+    let mut kept = File::from(old);
     let linked = linkat(dir, name, dir, &temp, AtFlags::empty());
     if linked.is_err() {
         // EPERM, EOPNOTSUPP or ENOSYS: FAT and some FUSE filesystems have no hard links. Whatever
         // else it is, a copy tells.
         let mode = status.st_mode & 0o777;
-        write_new(dir, &temp, &mut File::from(old), mode).map_err(failed)?;
+        kept = write_new(dir, &temp, &mut kept, mode).map_err(failed)?;
     }
-    rename_over(dir, &temp, backup)?;
+    // The backup must be on the disk before its original is replaced.
+    rename_over(dir, &temp, backup, &kept)?;
     // rename(2) does nothing when both names are the same file already, as after a crash
     // between the two halves: then the temporary name is still there.
-    remove_stale(dir, &temp).map_err(|e| failed(e.into()))?;
-    // The backup must be on the disk before its original is replaced.
-    sync_dir(dir, backup)
+    remove_stale(dir, &temp).map_err(|e| failed(e.into()))
 }
 
 /// Renames `name` to `<name>.corrupt-<n>` with the first free `n` from 1, and returns that name.
 /// For files that cannot be understood: they are kept for their owner, out of the way.
 pub fn quarantine(dir: impl AsFd, name: &str) -> Result<String, ReplaceError> {
     let dir = dir.as_fd();
+    // `None` for a link or a device: there is no content to be synced.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let kept = openat(dir, name, flags | OFlags::CLOEXEC, Mode::empty()).ok();
     for n in 1..=MAX_QUARANTINED {
         let to = format!("{name}.corrupt-{n}");
         match rename_to_free(dir, name, &to) {
             Ok(()) => {
+                // Before the old name goes: FAT has made the new one for a file without content.
+                if let Some(kept) = kept {
+                    sync(&kept, &to)?;
+                }
                 sync_dir(dir, &to)?;
                 return Ok(to);
             }
@@ -187,13 +200,13 @@ fn remove_stale(dir: BorrowedFd<'_>, name: &str) -> rustix::io::Result<()> {
     }
 }
 
-/// Writes a file that must be new, and syncs it; on failure nothing is left of it.
+/// Writes a file that must be new, and syncs it; on failure nothing is left of it. Returns it.
 fn write_new(
     dir: BorrowedFd<'_>,
     name: &str,
     content: &mut dyn std::io::Read,
     mode: u32,
-) -> std::io::Result<()> {
+) -> std::io::Result<File> {
     remove_stale(dir, name)?;
     // O_EXCL: whatever took the name since, a link too, is not written through.
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
@@ -205,10 +218,13 @@ fn write_new(
         // A full disk should not stay full of our attempt. The first error is the one to tell.
         let _ = remove_stale(dir, name);
     }
-    written
+    written.map(|()| file)
 }
 
-fn rename_over(dir: BorrowedFd<'_>, from: &str, to: &str) -> Result<(), ReplaceError> {
+/// Renames `file`, now called `from`, to `to`, and has both names on the disk as they are then.
+fn rename_over(dir: BorrowedFd<'_>, from: &str, to: &str, file: &File) -> Result<(), ReplaceError> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let replaced = openat(dir, to, flags, Mode::empty());
     renameat(dir, from, dir, to).map_err(|source| {
         let _ = remove_stale(dir, from);
         ReplaceError::Rename {
@@ -216,15 +232,28 @@ fn rename_over(dir: BorrowedFd<'_>, from: &str, to: &str) -> Result<(), ReplaceE
             to: to.into(),
             source,
         }
-    })
+    })?;
+    // In this order the two names never share their clusters on a FAT disk, where removing a
+    // left-over temporary file would free those of the other.
+    sync_dir(dir, to)?;
+    sync(file, to)?;
+    drop(replaced);
+    Ok(())
 }
 
 fn sync_dir(dir: BorrowedFd<'_>, name: &str) -> Result<(), ReplaceError> {
     // A descriptor of our own: the caller's may be O_PATH, which cannot be synced.
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let synced = openat(dir, ".", flags, Mode::empty()).and_then(|fd: OwnedFd| fsync(fd));
-    match synced {
-        // fsync(2): the filesystem has no way to sync a directory.
+    let opened = openat(dir, ".", flags, Mode::empty()).map_err(|source| ReplaceError::Sync {
+        name: name.into(),
+        source,
+    })?;
+    sync(opened, name)
+}
+
+fn sync(fd: impl AsFd, name: &str) -> Result<(), ReplaceError> {
+    match fsync(fd) {
+        // fsync(2): the filesystem has no way to sync this kind of file.
         Ok(()) | Err(Errno::INVAL) => Ok(()),
         Err(source) => Err(ReplaceError::Sync {
             name: name.into(),
