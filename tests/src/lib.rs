@@ -4,6 +4,7 @@
 //! [`disk`] (images made and read back without root), [`vm`] (one QEMU process) and the scenarios built on them.
 
 pub mod base;
+pub mod cuts;
 pub mod disk;
 pub mod host;
 pub mod scenario;

@@ -5,6 +5,7 @@
 
 mod choosing;
 mod compatibility;
+mod cuts;
 mod damaged_metadata;
 mod first_boot;
 mod media;
@@ -53,10 +54,8 @@ fn main() -> Result<ExitCode> {
     let all = scenarios();
     anyhow::ensure!(no_name_twice(names(&all)), "two scenarios have one name");
     if arguments.list {
-        let trials = all
-            .into_iter()
-            .map(|scenario| Trial::test(scenario.name, || Ok(())))
-            .collect();
+        let names = names(&all).into_iter().chain(cuts::names());
+        let trials = names.map(|name| Trial::test(name, || Ok(()))).collect();
         return Ok(libtest_mimic::run(&arguments, trials).exit_code());
     }
     let runner = Arc::new(Runner::new(Images::prepare()?)?);
@@ -71,7 +70,8 @@ fn main() -> Result<ExitCode> {
             Ok(Completion::Completed)
         })
     };
-    let trials = all.into_iter().map(trial).collect();
+    let mut trials: Vec<Trial> = all.into_iter().map(trial).collect();
+    trials.extend(cuts::trials(&runner));
     Ok(libtest_mimic::run(&arguments, trials).exit_code())
 }
 

@@ -6,6 +6,7 @@ mod bench;
 mod demo;
 mod deps;
 mod initramfs;
+mod prove;
 mod test;
 
 use std::process::ExitCode;
@@ -37,6 +38,11 @@ const COMMANDS: &[Command] = &[
         "initramfs",
         "build the initial file system that holds perch and the modules it needs",
         initramfs::run,
+    ),
+    (
+        "prove",
+        "go through every state that a power cut can leave, and show that nothing is lost",
+        prove::run,
     ),
     (
         "test",

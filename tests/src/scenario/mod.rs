@@ -31,6 +31,7 @@ pub use evidence::Evidence;
 pub use expect::Expect;
 pub use images::Images;
 pub use offline::Offline;
+pub(crate) use run::CMDLINE;
 pub use run::Runner;
 pub use spec::{DiskSpec, PartSpec, Scenario, Step, StoreAt};
 

@@ -19,7 +19,7 @@ const BOOT: Duration = Duration::from_secs(180);
 
 /// What stands on every kernel command line: the console, quiet as on a user's machine, a panic that ends the machine,
 /// switches that make emulation faster, and no test of the timer, which an emulated one fails on a busy machine.
-const CMDLINE: &str =
+pub(crate) const CMDLINE: &str =
     "console=ttyS0 quiet panic=-1 mitigations=off nokaslr cryptomgr.notests no_timer_check";
 
 /// How many lines of the console a report repeats.
@@ -47,6 +47,11 @@ impl Runner {
     pub fn new(images: Images) -> Result<Self> {
         packages::ensure(vm::PACKAGES)?;
         Ok(Self { images })
+    }
+
+    /// What everything is booted with.
+    pub fn images(&self) -> &Images {
+        &self.images
     }
 
     /// Carries out `scenario`. If it fails, the logs of its boots are left in `target/perch/failed/<name>`.

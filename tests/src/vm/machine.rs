@@ -65,6 +65,8 @@ pub struct Machine {
     pub memory_mib: u32,
     /// Lets guest time follow executed instructions (`-icount shift=0`), for measurements that repeat.
     pub icount: bool,
+    /// Where every write to the first drive is logged, in the format of dm-log-writes; the file must exist, empty.
+    pub write_log: Option<PathBuf>,
     /// Further arguments, as they are.
     pub extra: Vec<String>,
 }
@@ -77,6 +79,7 @@ impl Default for Machine {
             drives: Vec::new(),
             memory_mib: 512,
             icount: false,
+            write_log: None,
             extra: Vec::new(),
         }
     }
@@ -126,12 +129,28 @@ impl Machine {
                 ""
             };
             let file = escape(&drive.image);
-            add(&[
-                "-drive",
-                &format!(
-                    "if=none,id=drive{index},format=raw,cache=unsafe,discard=unmap,file={file}{read_only}"
-                ),
-            ]);
+            let log = self.write_log.as_deref().filter(|_| index == 0);
+            if let Some(log) = log {
+                // blklogwrites (qemu-qmp-ref(7)) logs a flush when it is done. The image below ignores flushes, so that
+                // none is in flight while a write ends, and the log's order is the order a disk saw.
+                let log = escape(log);
+                for node in [
+                    format!("driver=file,node-name=image{index},cache.no-flush=on,filename={file}"),
+                    format!("driver=file,node-name=log{index},filename={log}"),
+                    format!(
+                        "driver=blklogwrites,node-name=drive{index},file=image{index},log=log{index},log-sector-size=512"
+                    ),
+                ] {
+                    add(&["-blockdev", &node]);
+                }
+            } else {
+                add(&[
+                    "-drive",
+                    &format!(
+                        "if=none,id=drive{index},format=raw,cache=unsafe,discard=unmap,file={file}{read_only}"
+                    ),
+                ]);
+            }
             // A kernel given directly takes the first place in the boot order for itself.
             let boot = match self.kernel {
                 None => format!(",bootindex={index}"),
@@ -150,9 +169,11 @@ impl Machine {
                 Bus::Nvme => "nvme".to_owned(),
                 Bus::Usb => "usb-storage,bus=usb.0,removable=on".to_owned(),
             };
+            // Without a volatile cache the guest would send no flush.
+            let cache = log.map_or("", |_| ",write-cache=on");
             add(&[
                 "-device",
-                &format!("{device}{serial},drive=drive{index}{boot}"),
+                &format!("{device}{serial},drive=drive{index}{boot}{cache}"),
             ]);
         }
         if self.icount {
