@@ -15,6 +15,7 @@ use perch_core::explain::explain;
 use perch_core::facts::Facts;
 use perch_core::metadata::{Contents, FileRead, SessionDir, StoreFiles, assemble, conf, json};
 use perch_core::plan::Step;
+use perch_core::units::Mib;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -46,6 +47,9 @@ struct Case {
 #[serde(deny_unknown_fields)]
 struct Dir {
     holds: Vec<String>,
+    /// Length of `changes.img` in MiB, all of it allocated; absent where it does not matter.
+    #[serde(default)]
+    image_mib: Option<u64>,
     #[serde(default)]
     modified: i64,
 }
@@ -111,6 +115,8 @@ fn facts(case: &Case) -> Facts {
         SessionDir {
             id: id.parse().unwrap(),
             modified: dir.modified,
+            image: dir.image_mib.map(|mib| Mib(mib).bytes()),
+            allocated: dir.image_mib.map(|mib| Mib(mib).bytes()),
             holds: Contents {
                 changes_dat: holds("changes.dat"),
                 changes_img: holds("changes.img"),

@@ -52,6 +52,8 @@ fn facts() -> Facts {
         edition: version.map(|_| "standard".to_owned()),
         union: version.map(|_| UnionKind::Overlayfs),
         size: None,
+        image: None,
+        allocated: None,
         modified,
     };
     let mut union = session(12, Mode::Native, Some("4.1.2"), NOW - 40 * 24 * HOUR);

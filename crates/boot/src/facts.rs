@@ -79,6 +79,7 @@ pub fn look_at_store(
         word_is_directory: false,
         fs: medium.superblock.kind,
         free: None,
+        native_refused: None,
         sessions: Vec::new(),
         taken: Vec::new(),
         metadata: Metadata::default(),

@@ -5,6 +5,7 @@
 //! ends in RAM with a reason wherever a session cannot be had.
 
 pub mod fit;
+mod opening;
 mod question;
 
 use serde::{Deserialize, Serialize};
@@ -93,6 +94,8 @@ pub enum FailureKind {
     NotNative,
     /// The session is in use by somebody else.
     InUse,
+    /// The session's container could not grow, but can be used as it is.
+    NotGrown,
     /// Anything else: RAM is next.
     #[default]
     Other,
@@ -106,7 +109,9 @@ impl FailureKind {
 
 /// Decides what is done about sessions. Pure: the same facts give the same decision anywhere.
 ///
-/// Whatever failed before, the next decision is RAM: nothing else the user did not ask for is
+/// A step that failed is undone, and its failure is an input to the next decision. A probe that the
+/// store's file system did not pass, or a container that could not grow, changes what is known or
+/// asked for. After any other failure the decision is RAM: nothing else the user did not ask for is
 /// opened or made in its place.
 pub fn decide(request: &Request, facts: &Facts, failures: &[Failure]) -> Decision {
     let mut reasons = Vec::new();
@@ -114,16 +119,9 @@ pub fn decide(request: &Request, facts: &Facts, failures: &[Failure]) -> Decisio
         true => UnionKind::Overlayfs,
         false => choose_union(request, facts, &mut reasons),
     };
-    let choice = match failures {
-        [] => choose(request, facts, union, &mut reasons),
-        failures => {
-            reasons.extend(failures.iter().map(|failure| Reason::StepFailed {
-                id: failure.id,
-                step: failure.step.clone(),
-                error: failure.error.clone(),
-            }));
-            Choice::Ram
-        }
+    let choice = match opening::learn(request, facts, failures, &mut reasons) {
+        None => Choice::Ram,
+        Some((request, facts)) => choose(&request, &facts, union, &mut reasons),
     };
     Decision {
         choice,
@@ -271,33 +269,6 @@ impl Case<'_> {
         fit::differences(session, self.facts, self.union, then)
     }
 
-    /// The mode asked for, as far as the store's file system can do it: a native session asked for
-    /// on FAT means a container, at the first boot and at every later one.
-    fn asked_mode(&self) -> Option<Mode> {
-        self.request.mode.map(|mode| match mode {
-            Mode::Native if !self.facts.store.fs.holds_native() => Mode::Dynfilefs,
-            mode => mode,
-        })
-    }
-
-    fn open(&mut self, session: &Session) -> Choice {
-        let (id, mode) = (session.id, session.mode);
-        if mode == Mode::Native && !self.facts.store.fs.holds_native() {
-            return self.ram(Reason::NativeImpossible {
-                fs: self.facts.store.fs,
-                instead: None,
-            });
-        }
-        if !self.facts.modes.contains(&mode) {
-            return self.ram(Reason::ModeUnavailable { mode });
-        }
-        Choice::Resume {
-            id,
-            mode,
-            grow: None,
-        }
-    }
-
     fn create(
         &mut self,
         instead_of: Option<SessionId>,
@@ -309,33 +280,6 @@ impl Case<'_> {
                 self.make(id, instead_of)
             }
             None => self.ram(Reason::NoNumberLeft),
-        }
-    }
-
-    fn make(&mut self, id: SessionId, instead_of: Option<SessionId>) -> Choice {
-        let fs = self.facts.store.fs;
-        let asked = self.request.mode.unwrap_or(Mode::Native);
-        let mode = if asked == Mode::Native && !fs.holds_native() {
-            let instead = Mode::Dynfilefs;
-            if !self.facts.modes.contains(&instead) {
-                return self.ram(Reason::NativeImpossible { fs, instead: None });
-            }
-            self.reasons.push(Reason::NativeImpossible {
-                fs,
-                instead: Some(instead),
-            });
-            instead
-        } else {
-            asked
-        };
-        if !self.facts.modes.contains(&mode) {
-            return self.ram(Reason::ModeUnavailable { mode });
-        }
-        Choice::Create {
-            id,
-            mode,
-            size: None,
-            instead_of,
         }
     }
 }

@@ -107,6 +107,10 @@ pub struct Store {
     /// Free space there; absent where it could not be learnt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub free: Option<Bytes>,
+    /// What the file system lacks for a native session, as a probe in this boot found; absent where
+    /// none was made or nothing was missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub native_refused: Option<String>,
     /// Each session whose directory exists, by number.
     #[serde(default)]
     pub sessions: Vec<Session>,

@@ -22,6 +22,8 @@ pub fn session(number: u32) -> Session {
         edition: Some("standard".into()),
         union: Some(UnionKind::Overlayfs),
         size: None,
+        image: None,
+        allocated: None,
         modified: 1000 + i64::from(number),
     }
 }
@@ -36,7 +38,11 @@ pub fn facts(sessions: &[Session], default: Option<u32>) -> Facts {
         },
         unions: vec![UnionKind::Overlayfs],
         modes: vec![Mode::Native, Mode::Dynfilefs, Mode::Raw],
-        tools: Tools::default(),
+        tools: Tools {
+            mke2fs: true,
+            e2fsck: true,
+            resize2fs: true,
+        },
         console: false,
         answer: None,
         medium: Medium {
@@ -61,6 +67,7 @@ pub fn facts(sessions: &[Session], default: Option<u32>) -> Facts {
             word_is_directory: false,
             fs: FsKind::Ext4,
             free: Some(Bytes(1 << 30)),
+            native_refused: None,
             sessions: sessions.to_vec(),
             taken: Vec::new(),
             metadata: Metadata {

@@ -45,8 +45,8 @@ pub struct Exhausted {
     pub error: String,
 }
 
-/// Decisions taken at the most: what was asked for, a container in place of a native session, RAM, and
-/// RAM through the other union.
+/// Decisions taken at the most: what was asked for, the same without what turned out impossible (a
+/// container in place of a native session, no growth), RAM, and RAM through the other union.
 const RUNGS: usize = 4;
 
 /// Decides, applies, and on a failure undoes, records and decides again, down to RAM. `layers` are the

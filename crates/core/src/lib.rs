@@ -29,6 +29,7 @@ pub mod reason;
 pub mod record;
 pub mod request;
 pub mod session;
+pub mod sizing;
 pub mod stamp;
 pub mod toram;
 pub mod units;

@@ -33,8 +33,11 @@ pub enum Step {
         id: SessionId,
     },
     /// Proves that the store's file system can hold a native session: owners, links, extended
-    /// attributes, the marks for deleted files.
-    ProbeNative,
+    /// attributes, the marks for deleted files. Done in the directory of the new session.
+    ProbeNative {
+        /// Its number.
+        id: SessionId,
+    },
     /// Makes the container of a new session with a file system in it.
     MakeContainer {
         /// Its number.
@@ -116,7 +119,7 @@ impl fmt::Display for Step {
             Self::OpenContainer { id, mode } => {
                 write!(f, "keep changes in the {mode} container of session {id}")
             }
-            Self::ProbeNative => {
+            Self::ProbeNative { .. } => {
                 f.write_str("try whether the store's file system can hold a native session")
             }
             Self::MakeContainer { id, mode, size } => {
@@ -192,16 +195,32 @@ pub fn boot(decision: &Decision, facts: &Facts, failures: &[Failure], layers: Ve
         Choice::Ram | Choice::Ask => {
             steps.push(Step::MountRam);
         }
-        Choice::Resume { id, mode, .. } => {
+        Choice::Resume { id, mode, grow } => {
             writable_store(facts, &mut steps);
+            if mode != Mode::Native {
+                if facts.tools.e2fsck {
+                    steps.push(Step::CheckContainer { id, mode });
+                }
+                if let Some(to) = grow {
+                    steps.push(Step::GrowContainer { id, mode, to });
+                }
+            }
             open(id, mode, &mut steps);
         }
-        Choice::Create { id, mode, .. } => {
+        Choice::Create { id, mode, size, .. } => {
             writable_store(facts, &mut steps);
             if facts.store.state == StoreState::Missing {
                 steps.push(Step::MakeStore);
             }
             steps.push(Step::MakeSession { id });
+            match (mode, size) {
+                (Mode::Native, _) => steps.push(Step::ProbeNative { id }),
+                (Mode::Dynfilefs | Mode::Raw, Some(size)) => {
+                    steps.push(Step::MakeContainer { id, mode, size });
+                }
+                // Never decided; opening then says that there is none.
+                (Mode::Dynfilefs | Mode::Raw, None) => {}
+            }
             open(id, mode, &mut steps);
         }
     }

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::fs::FsKind;
 use crate::session::{Mode, UnionKind};
-use crate::units::SessionId;
+use crate::units::{Bytes, Mib, SessionId};
 
 /// One reason of a decision. Codes are stable, words may change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,6 +132,96 @@ pub enum Reason {
         /// The mode used in its place; absent if there is none.
         instead: Option<Mode>,
     },
+    /// The store's file system turned out unable to hold a native session.
+    NativeRefused {
+        /// What it lacks.
+        why: String,
+        /// The mode used in its place; absent if there is none.
+        instead: Option<Mode>,
+    },
+    /// A new container gets less than asked for, or than the default, because of the free space.
+    SizeCutByFree {
+        /// The size asked for; absent for the default and for a share of the free space.
+        asked: Option<Mib>,
+        /// The size that it gets.
+        size: Mib,
+        /// What is free.
+        free: Bytes,
+        /// What stays free.
+        reserve: Mib,
+    },
+    /// A container cannot be as large as asked for, because its file system limits the length of files.
+    SizeCutByFileSystem {
+        /// The size asked for.
+        asked: Mib,
+        /// The size that it gets.
+        size: Mib,
+        /// That file system.
+        fs: FsKind,
+    },
+    /// A size was asked for that is too small for a file system.
+    SizeRaised {
+        /// The size asked for.
+        asked: Mib,
+        /// The size that it gets.
+        size: Mib,
+    },
+    /// How much is free on the store's file system is not known.
+    FreeUnknown {
+        /// The size that the container gets.
+        size: Mib,
+    },
+    /// There is no room for a container.
+    TooLittleSpace {
+        /// What is free.
+        free: Bytes,
+        /// What a container needs at least.
+        floor: Mib,
+        /// What stays free besides.
+        reserve: Mib,
+    },
+    /// A size was asked for that is smaller than what the container has.
+    NeverShrinks {
+        /// The session.
+        id: SessionId,
+        /// The size asked for.
+        asked: Mib,
+        /// What it has.
+        length: Bytes,
+    },
+    /// A container was to grow, but there is no space for it.
+    NoRoomToGrow {
+        /// The session.
+        id: SessionId,
+        /// The size asked for.
+        asked: Mib,
+        /// What it has.
+        length: Bytes,
+        /// What is free; absent where that is not known.
+        free: Option<Bytes>,
+    },
+    /// Growing a container was tried and failed; it is used as it is.
+    NotGrown {
+        /// The session.
+        id: SessionId,
+        /// The error.
+        why: String,
+    },
+    /// A new container was to be made, but there is no mke2fs(8).
+    NoMke2fs {
+        /// The mode of the session.
+        mode: Mode,
+    },
+    /// A container is opened, and there is no e2fsck(8) to check it.
+    NoE2fsck {
+        /// The session.
+        id: SessionId,
+    },
+    /// A container was to grow, but there is no resize2fs(8), or no e2fsck(8) that must run before it.
+    NoResize2fs {
+        /// The session.
+        id: SessionId,
+    },
     /// This image cannot open or make sessions of that mode.
     ModeUnavailable {
         /// That mode.
@@ -206,6 +296,18 @@ impl Reason {
             Self::StoreReadOnly { .. } => "store-read-only",
             Self::StoreUnusable { .. } => "store-unusable",
             Self::NativeImpossible { .. } => "native-impossible",
+            Self::NativeRefused { .. } => "native-impossible",
+            Self::SizeCutByFree { .. } => "size-cut-by-free-space",
+            Self::SizeCutByFileSystem { .. } => "size-cut-by-file-system",
+            Self::SizeRaised { .. } => "size-raised",
+            Self::FreeUnknown { .. } => "free-space-unknown",
+            Self::TooLittleSpace { .. } => "too-little-space",
+            Self::NeverShrinks { .. } => "size-not-shrunk",
+            Self::NoRoomToGrow { .. } => "no-room-to-grow",
+            Self::NotGrown { .. } => "container-not-grown",
+            Self::NoMke2fs { .. } => "mke2fs-missing",
+            Self::NoE2fsck { .. } => "e2fsck-missing",
+            Self::NoResize2fs { .. } => "resize2fs-missing",
             Self::ModeUnavailable { .. } => "mode-unavailable",
             Self::UnionUnavailable { .. } => "union-unavailable",
             Self::UnionOfSession { .. } => "union-of-session",
@@ -226,7 +328,9 @@ impl Reason {
             | Self::DefaultResumed { .. }
             | Self::NumberAsked { .. }
             | Self::SessionChosen { .. }
-            | Self::UnionOfSession { .. } => false,
+            | Self::UnionOfSession { .. }
+            // The default is a suggestion; whoever names a size is told.
+            | Self::SizeCutByFree { asked: None, .. } => false,
             Self::NumberMissing { .. }
             | Self::AskTimedOut { .. }
             | Self::DefaultMissing { .. }
@@ -239,6 +343,18 @@ impl Reason {
             | Self::StoreReadOnly { .. }
             | Self::StoreUnusable { .. }
             | Self::NativeImpossible { .. }
+            | Self::NativeRefused { .. }
+            | Self::SizeCutByFree { .. }
+            | Self::SizeCutByFileSystem { .. }
+            | Self::SizeRaised { .. }
+            | Self::FreeUnknown { .. }
+            | Self::TooLittleSpace { .. }
+            | Self::NeverShrinks { .. }
+            | Self::NoRoomToGrow { .. }
+            | Self::NotGrown { .. }
+            | Self::NoMke2fs { .. }
+            | Self::NoE2fsck { .. }
+            | Self::NoResize2fs { .. }
             | Self::ModeUnavailable { .. }
             | Self::UnionUnavailable { .. }
             | Self::StoreNotFound { .. }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::units::{Mib, SessionId};
+use crate::units::{Bytes, Mib, SessionId};
 
 /// How a session keeps its data on the medium (contract §1.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -153,6 +153,12 @@ pub struct Session {
     /// Size limit of a container; absent for native sessions or where unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<Mib>,
+    /// Apparent length of the file of a raw container (`changes.img`); absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Bytes>,
+    /// What that file takes on the medium, its holes not counted; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allocated: Option<Bytes>,
     /// Last change of its directory, in seconds since 1970.
     pub modified: i64,
 }

@@ -4,7 +4,7 @@ use crate::decide::{Choice, Decision, Failure};
 use crate::facts::{Facts, StoreState};
 use crate::metadata::{Metadata, Record};
 use crate::session::Mode;
-use crate::units::SessionId;
+use crate::units::{Bytes, SessionId};
 
 /// The metadata to write once the mount is proven; `None` if the files already say so, or if they
 /// must not be touched.
@@ -19,23 +19,28 @@ pub fn after(decision: &Decision, facts: &Facts, failures: &[Failure]) -> Option
     let before = &store.metadata;
     let mut metadata = before.clone();
     let opened = match decision.choice {
-        Choice::Resume { id, mode, .. } => {
+        Choice::Resume { id, mode, grow } => {
             let record = entry(&mut metadata, id);
             if store.session(id).is_some_and(|known| known.union.is_none()) {
                 // Not used yet, whatever the session manager recorded: from now on it is this one's.
                 record.union = None;
             }
             fill_gaps(record, mode, decision, facts);
+            // The file tells its own size; older systems recorded others (contract B12).
+            let image = store.session(id).and_then(|session| session.image);
+            record.size = grow.or(image.map(Bytes::whole_mib)).or(record.size);
             Some((id, None))
         }
         Choice::Create {
             id,
             mode,
+            size,
             instead_of,
-            ..
         } => {
             metadata.sessions.insert(id, Record::default());
-            fill_gaps(entry(&mut metadata, id), mode, decision, facts);
+            let record = entry(&mut metadata, id);
+            fill_gaps(record, mode, decision, facts);
+            record.size = size;
             Some((id, instead_of))
         }
         Choice::Ram | Choice::Ask => None,

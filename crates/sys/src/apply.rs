@@ -310,7 +310,7 @@ impl Apply for Machine {
             Step::TouchSession { id } => self.touch_session(*id),
             Step::WritableStore => self.writable_store(),
             Step::ShowStore => self.show_store(),
-            Step::ProbeNative => Ok(()),
+            Step::ProbeNative { .. } => Ok(()),
             Step::MakeContainer { mode, .. }
             | Step::CheckContainer { mode, .. }
             | Step::GrowContainer { mode, .. }

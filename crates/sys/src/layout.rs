@@ -99,5 +99,9 @@ impl Layout {
 pub const UPPER: &str = "changes";
 /// The work directory's name in the place for changes.
 pub const WORK: &str = "workdir";
+/// The file of a raw container in its session's directory (contract §1.4).
+pub const IMAGE: &str = "changes.img";
+/// The same while it is being made: not yet a container.
+pub const IMAGE_UNFINISHED: &str = "changes.img.new";
 /// The session store's name in the data directory.
 pub const STORE: &str = "changes";

@@ -7,12 +7,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use perch_core::metadata::{BACKUP_FILE, CONF_FILE, JSON_FILE, LEGACY_FILE, Metadata, conf, json};
 use perch_core::metadata::{Contents, FileRead, SessionDir, StoreFiles};
-use perch_core::units::SessionId;
+use perch_core::units::{Bytes, SessionId};
 use rustix::fs::{AtFlags, FileType, OFlags, statat};
 use rustix::io::Errno;
 
 use crate::dir::{self, Content, DirError, Kind};
-use crate::layout::{UPPER, WORK};
+use crate::layout::{IMAGE, IMAGE_UNFINISHED, UPPER, WORK};
 use crate::replace::{self, ReplaceError};
 
 /// The longest metadata file that is read: a thousand sessions take a fifth of it.
@@ -60,7 +60,10 @@ pub fn read(store: BorrowedFd<'_>) -> Result<Found, DirError> {
             continue;
         }
         match name.parse::<SessionId>() {
-            Ok(id) if entry.kind == Kind::Directory => dirs.push(session_dir(store, id, name)),
+            Ok(id) if entry.kind == Kind::Directory => match session_dir(store, id, name) {
+                Some(dir) => dirs.push(dir),
+                None => ignored.push(name.to_owned()),
+            },
             Ok(_) | Err(_) => ignored.push(name.to_owned()),
         }
     }
@@ -83,30 +86,51 @@ fn kind_of(dir: impl AsFd, name: impl rustix::path::Arg) -> Option<FileType> {
     Some(FileType::from_raw_mode(stat.st_mode))
 }
 
-fn session_dir(store: BorrowedFd<'_>, id: SessionId, name: &str) -> SessionDir {
+/// What is known of a session's directory; `None` if its container was being made when the power went:
+/// nothing of anybody's is in it.
+fn session_dir(store: BorrowedFd<'_>, id: SessionId, name: &str) -> Option<SessionDir> {
     let modified = statat(store, name, AtFlags::SYMLINK_NOFOLLOW)
         .map(|stat| stat.st_mtime)
         .unwrap_or(0);
-    let holds = dir::open_beneath(store, name, OFlags::DIRECTORY)
-        .map(|dir| contents(&dir))
-        .unwrap_or_default();
-    SessionDir {
+    let mut found = SessionDir {
         id,
         modified,
-        holds,
+        image: None,
+        allocated: None,
+        holds: Contents::default(),
+    };
+    let Ok(dir) = dir::open_beneath(store, name, OFlags::DIRECTORY) else {
+        return Some(found);
+    };
+    let entries = dir::list(&dir);
+    if let Ok([only]) = entries.as_deref()
+        && only.name == IMAGE_UNFINISHED
+    {
+        return None;
     }
+    found.holds = contents(&dir);
+    found.holds.empty = entries.is_ok_and(|entries| entries.is_empty());
+    if found.holds.changes_img
+        && let Ok(stat) = statat(&dir, IMAGE, AtFlags::SYMLINK_NOFOLLOW)
+    {
+        let bytes = |bytes: i64| Bytes(u64::try_from(bytes).unwrap_or(0));
+        found.image = Some(bytes(stat.st_size));
+        // stat(2): in units of 512 bytes, whatever the block size is.
+        found.allocated = Some(bytes(stat.st_blocks.saturating_mul(512)));
+    }
+    Some(found)
 }
 
-/// What tells a session's mode and union (contract §1.4).
+/// What tells a session's mode and union (contract §1.4); whether it is empty is for the caller to say.
 fn contents(session: &OwnedFd) -> Contents {
     let is = |name: &str, kind: FileType| kind_of(session, name) == Some(kind);
     Contents {
         changes_dat: is("changes.dat", FileType::RegularFile),
-        changes_img: is("changes.img", FileType::RegularFile),
+        changes_img: is(IMAGE, FileType::RegularFile),
         changes_dir: is(UPPER, FileType::Directory),
         workdir: is(WORK, FileType::Directory),
         aufs_marker: kind_of(session, ".wh..wh.aufs").is_some(),
-        empty: dir::list(session).is_ok_and(|entries| entries.is_empty()),
+        empty: false,
     }
 }
 

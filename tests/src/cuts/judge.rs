@@ -150,6 +150,8 @@ mod tests {
         let dir = |id: &str| SessionDir {
             id: id.parse().unwrap(),
             modified: 1,
+            image: None,
+            allocated: None,
             holds: Contents {
                 changes_dir: true,
                 ..Contents::default()

@@ -22,7 +22,8 @@ fn create(number: u32, mode: Mode, instead_of: Option<u32>) -> Choice {
     Choice::Create {
         id: id(number),
         mode,
-        size: None,
+        // The default, less what has to stay free of the fixture's 1 GiB.
+        size: (mode != Mode::Native).then_some(Mib(924)),
         instead_of: instead_of.map(id),
     }
 }
@@ -118,7 +119,7 @@ fn each_action_in_each_state() {
             &two,
             Some(1),
             create(3, Mode::Raw, Some(1)),
-            &["mode-differs"],
+            &["mode-differs", "size-cut-by-free-space"],
         ),
         (
             "perchdir=1 perchmode=raw",
@@ -247,7 +248,11 @@ fn fat_gets_one_container_session_and_keeps_resuming_it() {
         got,
         (
             create(1, Mode::Dynfilefs, None),
-            vec!["first-session", "native-impossible"]
+            vec![
+                "first-session",
+                "native-impossible",
+                "size-cut-by-free-space"
+            ]
         )
     );
     let mut container = session(1);
@@ -267,7 +272,7 @@ fn fat_gets_one_container_session_and_keeps_resuming_it() {
     let (choice, codes) = decided("perch", &empty);
     assert_eq!(
         (choice, codes),
-        (Choice::Ram, vec!["first-session", "native-impossible"])
+        (Choice::Ram, vec!["native-impossible"])
     );
 }
 
@@ -324,4 +329,132 @@ fn numbers_are_not_reused_while_a_higher_one_exists() {
     let mut with_a_file = facts(&[session(1)], None);
     with_a_file.store.taken = vec![id(7)];
     assert_eq!(with_a_file.store.next_id(), Some(id(8)), "7 is a file");
+}
+
+fn raw_session(number: u32, length_mib: u64) -> Session {
+    Session {
+        mode: Mode::Raw,
+        image: Some(Mib(length_mib).bytes()),
+        allocated: Some(Mib(20).bytes()),
+        ..session(number)
+    }
+}
+
+#[test]
+fn containers_are_made_and_grown_with_the_tools_at_hand_only() {
+    let all = facts(&[], None).tools;
+    let (none, no_check) = (
+        Default::default(),
+        crate::facts::Tools {
+            e2fsck: false,
+            ..all
+        },
+    );
+    let open = |grow: Option<u64>| Choice::Resume {
+        id: id(1),
+        mode: Mode::Raw,
+        grow: grow.map(Mib),
+    };
+    for (cmdline, tools, want, codes) in [
+        ("perch", all, open(None), vec!["default-resumed"]),
+        (
+            "perch perchsize=600",
+            all,
+            open(Some(600)),
+            vec!["default-resumed"],
+        ),
+        (
+            "perch perchsize=200",
+            all,
+            open(None),
+            vec!["default-resumed", "size-not-shrunk"],
+        ),
+        (
+            "perch",
+            no_check,
+            open(None),
+            vec!["default-resumed", "e2fsck-missing"],
+        ),
+        (
+            "perch perchsize=600",
+            no_check,
+            open(None),
+            vec!["default-resumed", "e2fsck-missing", "resize2fs-missing"],
+        ),
+        (
+            "perchdir=new perchmode=raw",
+            none,
+            Choice::Ram,
+            vec!["new-asked", "mke2fs-missing"],
+        ),
+    ] {
+        let mut facts = facts(&[raw_session(1, 500)], Some(1));
+        facts.tools = tools;
+        assert_eq!(
+            decided(cmdline, &facts),
+            (want, codes),
+            "{cmdline} {tools:?}"
+        );
+    }
+}
+
+#[test]
+fn without_room_for_a_container_nothing_is_made() {
+    let mut facts = facts(&[session(1)], Some(1));
+    facts.store.free = Some(Mib(58).bytes());
+    let got = decided("perchdir=new perchmode=raw", &facts);
+    assert_eq!(got, (Choice::Ram, vec!["new-asked", "too-little-space"]));
+}
+
+fn failure(number: u32, kind: FailureKind) -> Failure {
+    Failure {
+        id: Some(id(number)),
+        step: "a step".into(),
+        error: "no extended attributes trusted.*".into(),
+        kind,
+    }
+}
+
+#[test]
+fn a_store_that_cannot_hold_a_native_session_after_all_gets_a_container_or_none() {
+    let (request, _) = cmdline::parse("perch perchmode=native");
+    let refused = [failure(1, FailureKind::NotNative)];
+    let mut facts = facts(&[], None);
+    let decision = decide(&request, &facts, &refused);
+    assert_eq!(decision.choice, create(1, Mode::Dynfilefs, None));
+    let text = decision.reasons[1].to_string();
+    assert!(text.contains("trusted"), "{text}");
+    // The container that came of it is resumed by the same words, not replaced (contract B5).
+    facts.store.sessions = vec![Session {
+        mode: Mode::Dynfilefs,
+        ..session(1)
+    }];
+    let decision = decide(&request, &facts, &refused);
+    assert!(
+        matches!(decision.choice, Choice::Resume { .. }),
+        "{decision:?}"
+    );
+    facts.store.sessions.clear();
+    facts.modes = vec![Mode::Native, Mode::Raw];
+    let decision = decide(&request, &facts, &refused);
+    assert_eq!(decision.choice, Choice::Ram);
+}
+
+#[test]
+fn a_container_that_could_not_grow_is_opened_as_it_is() {
+    let (request, _) = cmdline::parse("perch perchsize=600");
+    let facts = facts(&[raw_session(1, 500)], Some(1));
+    let mut failures = vec![failure(1, FailureKind::NotGrown)];
+    let decision = decide(&request, &facts, &failures);
+    assert_eq!(
+        decision.choice,
+        Choice::Resume {
+            id: id(1),
+            mode: Mode::Raw,
+            grow: None
+        }
+    );
+    assert_eq!(decision.reasons[0].code(), "container-not-grown");
+    failures.push(failure(1, FailureKind::Other));
+    assert_eq!(decide(&request, &facts, &failures).choice, Choice::Ram);
 }

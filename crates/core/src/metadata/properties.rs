@@ -193,6 +193,8 @@ fn store() -> impl Strategy<Value = StoreFiles> {
     let dir = (id(), 0_i64..4, holds).prop_map(|(id, modified, holds)| SessionDir {
         id,
         modified,
+        image: None,
+        allocated: None,
         holds,
     });
     (

@@ -157,7 +157,7 @@ impl fmt::Display for Reason {
             ),
             Self::NativeImpossible { fs, instead: None } => write!(
                 f,
-                "a {fs} file system cannot hold a native session, and this image cannot make containers; changes stay in RAM"
+                "a {fs} file system cannot hold a native session, and this image cannot make a dynfilefs container; changes stay in RAM (perchmode=raw keeps a session in a container of fixed size)"
             ),
             Self::NativeImpossible {
                 fs,
@@ -165,6 +165,91 @@ impl fmt::Display for Reason {
             } => write!(
                 f,
                 "a {fs} file system cannot hold a native session; using mode {mode}"
+            ),
+            Self::NativeRefused { why, instead } => {
+                write!(
+                    f,
+                    "the session store's file system cannot hold a native session ({})",
+                    Quoted(why)
+                )?;
+                match instead {
+                    Some(mode) => write!(f, "; using mode {mode}"),
+                    None => f.write_str(
+                        ", and this image cannot make a dynfilefs container; changes stay in RAM (perchmode=raw keeps a session in a container of fixed size)",
+                    ),
+                }
+            }
+            Self::SizeCutByFree {
+                asked,
+                size,
+                free,
+                reserve,
+            } => {
+                if let Some(asked) = asked {
+                    write!(f, "perchsize={} is more than there is room for: ", asked.0)?;
+                }
+                write!(
+                    f,
+                    "the session store's file system has {free} free, of which {reserve} stay free; the container gets {size}"
+                )
+            }
+            Self::SizeCutByFileSystem { asked, size, fs } => write!(
+                f,
+                "a {fs} file system holds no file of {asked}; the raw container gets {size} (perchmode=dynfilefs has no such limit)"
+            ),
+            Self::SizeRaised { asked, size } => write!(
+                f,
+                "perchsize={} is too little for a file system; the container gets {size}",
+                asked.0
+            ),
+            Self::FreeUnknown { size } => write!(
+                f,
+                "how much space the session store has is not known; the container gets {size}"
+            ),
+            Self::TooLittleSpace {
+                free,
+                floor,
+                reserve,
+            } => write!(
+                f,
+                "a container needs {floor} and {reserve} that stay free, but the session store's file system has {free}; nothing was made, changes stay in RAM (delete what is not needed there, or keep sessions elsewhere: perchdir=/dev/...)"
+            ),
+            Self::NeverShrinks { id, asked, length } => write!(
+                f,
+                "perchsize={} is less than the container of session {id} has, {length}; containers never shrink, it stays as it is",
+                asked.0
+            ),
+            Self::NoRoomToGrow {
+                id,
+                asked,
+                length,
+                free,
+            } => {
+                write!(
+                    f,
+                    "the container of session {id} stays at {length} and does not grow to {asked}: "
+                )?;
+                match free {
+                    Some(free) => write!(f, "the session store's file system has {free} free"),
+                    None => f.write_str("how much space the session store has is not known"),
+                }
+            }
+            Self::NotGrown { id, why } => write!(
+                f,
+                "the container of session {id} could not grow and is used as it is: {}",
+                Quoted(why)
+            ),
+            Self::NoMke2fs { mode } => write!(
+                f,
+                "a new {mode} session needs mke2fs, which this image does not have; changes stay in RAM"
+            ),
+            Self::NoE2fsck { id } => write!(
+                f,
+                "the container of session {id} is opened unchecked, because this image has no e2fsck; after a power cut the kernel replays its journal"
+            ),
+            Self::NoResize2fs { id } => write!(
+                f,
+                "the container of session {id} stays as it is, because this image has no resize2fs and e2fsck to make it grow"
             ),
             Self::ModeUnavailable { mode } => write!(
                 f,

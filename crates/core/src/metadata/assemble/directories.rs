@@ -82,6 +82,8 @@ fn session(dir: &SessionDir, record: Option<&mut Record>, notes: &mut Notes) -> 
             record.union.or(holds.union(mode))
         },
         size: record.size.filter(|_| mode != Mode::Native),
+        image: dir.image.filter(|_| mode == Mode::Raw),
+        allocated: dir.allocated.filter(|_| mode == Mode::Raw),
         modified: dir.modified,
     }
 }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::units::SessionId;
+use crate::units::{Bytes, SessionId};
 
 /// What came of reading one file of the store.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -49,6 +49,10 @@ pub struct SessionDir {
     pub id: SessionId,
     /// Last change, in seconds since 1970.
     pub modified: i64,
+    /// Apparent length of the regular file `changes.img` in it; absent where there is none.
+    pub image: Option<Bytes>,
+    /// What that file takes on the medium, in whole blocks; absent where there is none.
+    pub allocated: Option<Bytes>,
     /// What lies directly in it.
     pub holds: Contents,
 }

@@ -49,6 +49,8 @@ fn dirs(dirs: &[(u32, i64, Contents)]) -> Vec<SessionDir> {
     let dir = |&(number, modified, holds)| SessionDir {
         id: id(number),
         modified,
+        image: None,
+        allocated: None,
         holds,
     };
     dirs.iter().map(dir).collect()
@@ -459,6 +461,8 @@ fn sessions_take_from_the_record_what_it_has() {
         edition: Some("toolbox".into()),
         union: Some(UnionKind::Aufs),
         size: None,
+        image: None,
+        allocated: None,
         modified: 20,
     };
     let tenth = Session {
@@ -468,6 +472,8 @@ fn sessions_take_from_the_record_what_it_has() {
         edition: None,
         union: Some(UnionKind::Overlayfs),
         size: None,
+        image: None,
+        allocated: None,
         modified: 30,
     };
     assert_eq!(got.sessions, [first, tenth]);
