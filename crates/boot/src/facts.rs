@@ -14,7 +14,7 @@ use perch_core::units::Bytes;
 use perch_sys::apply::StorePlace;
 use perch_sys::dir::{self, DirError};
 use perch_sys::layout::STORE;
-use perch_sys::{medium, store};
+use perch_sys::{medium, programs, store};
 use rustix::fs::{OFlags, fstatvfs};
 use rustix::io::Errno;
 
@@ -34,8 +34,8 @@ pub fn gather(medium: &medium::Medium, in_ram: bool, bundles: Vec<Bundle>, store
     Facts {
         system: System::parse(&fs::read_to_string(RELEASE).unwrap_or_default()),
         unions: vec![UnionKind::Overlayfs],
-        modes: vec![Mode::Native],
-        tools: Tools::default(),
+        modes: modes(),
+        tools: tools(),
         console: false,
         answer: None,
         medium: Medium {
@@ -62,6 +62,24 @@ pub fn unions(aufs: bool, bundles: usize) -> Vec<UnionKind> {
         );
     }
     unions
+}
+
+/// What this program can open with what the kernel has.
+fn modes() -> Vec<Mode> {
+    let mut modes = vec![Mode::Native];
+    if Path::new("/dev/loop-control").exists() {
+        modes.push(Mode::Raw);
+    }
+    modes
+}
+
+/// The programs at hand. Nothing is unpacked for the answer.
+fn tools() -> Tools {
+    Tools {
+        mke2fs: programs::available("mke2fs"),
+        e2fsck: programs::available("e2fsck"),
+        resize2fs: programs::available("resize2fs"),
+    }
 }
 
 /// Looks at the store where it was located: what it holds, and where the steps find it.

@@ -1,5 +1,7 @@
 //! Carries out the steps of a plan on this machine, and undoes them.
 
+mod containers;
+
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
@@ -13,6 +15,8 @@ use rustix::fs::{AtFlags, OFlags, Timespec, Timestamps, UTIME_NOW, fsync, unlink
 use rustix::io::Errno;
 
 use crate::aufs::{self, AufsError};
+use crate::container::probe::ProbeError;
+use crate::container::{ContainerError, Image};
 use crate::dir::{self, DirError, Made};
 use crate::layout::{Layout, UPPER, WORK};
 use crate::mount::{self, MountError, Options};
@@ -49,6 +53,8 @@ pub struct Machine {
     /// The mounted bundles, lowest first.
     pub layers: Vec<Layer>,
     writable: Writable,
+    /// The container that is being checked, grown or made, and is opened next.
+    image: Option<Image>,
     undo: Vec<Undo>,
 }
 
@@ -80,6 +86,11 @@ impl StorePlace {
 #[derive(Debug)]
 enum Undo {
     Unmount(PathBuf),
+    /// Removes a file that this boot made.
+    RemoveFile {
+        dir: OwnedFd,
+        name: &'static str,
+    },
     /// Removes a directory that this boot made, if nothing is in it.
     RemoveDir {
         parent: OwnedFd,
@@ -105,6 +116,15 @@ pub enum StepError {
     /// Metadata.
     #[error(transparent)]
     Metadata(#[from] WriteError),
+    /// The store's file system cannot hold a native session, or that could not be tried.
+    #[error(transparent)]
+    Probe(ProbeError),
+    /// A container.
+    #[error(transparent)]
+    Container(#[from] ContainerError),
+    /// A container did not grow and is as it was.
+    #[error(transparent)]
+    NotGrown(ContainerError),
     /// The number of a new session is taken after all.
     #[error("the directory {0} is there already")]
     SessionExists(SessionId),
@@ -141,6 +161,7 @@ impl Machine {
             store,
             layers,
             writable: Writable::default(),
+            image: None,
             undo: Vec::new(),
         }
     }
@@ -310,11 +331,11 @@ impl Apply for Machine {
             Step::TouchSession { id } => self.touch_session(*id),
             Step::WritableStore => self.writable_store(),
             Step::ShowStore => self.show_store(),
-            Step::ProbeNative { .. } => Ok(()),
-            Step::MakeContainer { mode, .. }
-            | Step::CheckContainer { mode, .. }
-            | Step::GrowContainer { mode, .. }
-            | Step::OpenContainer { mode, .. } => Err(StepError::ModeUnsupported(*mode)),
+            Step::ProbeNative { id } => self.probe_native(*id),
+            Step::MakeContainer { id, mode, size } => self.make_container(*id, *mode, *size),
+            Step::CheckContainer { id, mode } => self.check_container(*id, *mode),
+            Step::GrowContainer { id, mode, to } => self.grow_container(*id, *mode, *to),
+            Step::OpenContainer { id, mode } => self.open_container(*id, *mode),
             Step::MountRam => self.mount_ram(),
             Step::MakeUpper => self.make_upper(),
             Step::MountUnion { union, layers } => self.mount_union(*union, layers),
@@ -331,16 +352,26 @@ impl Apply for Machine {
         }
     }
 
-    fn kind(&self, _: &StepError) -> FailureKind {
-        FailureKind::Other
+    fn kind(&self, error: &StepError) -> FailureKind {
+        match error {
+            StepError::Probe(ProbeError::Lacks(_)) => FailureKind::NotNative,
+            StepError::NotGrown(_) => FailureKind::NotGrown,
+            _ => FailureKind::Other,
+        }
     }
 
     fn undo(&mut self) {
+        self.image = None;
         while let Some(undo) = self.undo.pop() {
             match undo {
                 Undo::Unmount(path) => {
                     if let Err(error) = mount::unmount(&path, true) {
                         log::warn!("cannot undo: {error}");
+                    }
+                }
+                Undo::RemoveFile { dir, name } => {
+                    if let Err(error) = unlinkat(&dir, name, AtFlags::empty()) {
+                        log::warn!("the new file {name} stays: {error}");
                     }
                 }
                 Undo::RemoveDir { parent, name } => {

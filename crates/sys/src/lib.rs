@@ -5,6 +5,7 @@ pub mod apply;
 pub mod aufs;
 pub mod bundles;
 pub mod child;
+pub mod container;
 pub mod devices;
 pub mod dir;
 pub mod enter;

@@ -176,7 +176,8 @@ pub fn quarantine(dir: impl AsFd, name: &str) -> Result<String, ReplaceError> {
     Err(ReplaceError::NoName { name: name.into() })
 }
 
-fn rename_to_free(dir: BorrowedFd<'_>, from: &str, to: &str) -> rustix::io::Result<()> {
+/// Renames within `dir` unless `to` is taken: then `EEXIST`.
+pub(crate) fn rename_to_free(dir: BorrowedFd<'_>, from: &str, to: &str) -> rustix::io::Result<()> {
     match renameat_with(dir, from, dir, to, RenameFlags::NOREPLACE) {
         // The filesystem does not know the flag, renameat2(2). Looking first leaves a gap, but
         // these filesystems are on removable media with a single writer.

@@ -270,10 +270,7 @@ fn fat_gets_one_container_session_and_keeps_resuming_it() {
     );
     empty.modes = vec![Mode::Native];
     let (choice, codes) = decided("perch", &empty);
-    assert_eq!(
-        (choice, codes),
-        (Choice::Ram, vec!["native-impossible"])
-    );
+    assert_eq!((choice, codes), (Choice::Ram, vec!["native-impossible"]));
 }
 
 #[test]

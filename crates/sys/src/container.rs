@@ -1,0 +1,130 @@
+//! Containers: a file on the medium with a file system in it, where the medium's own cannot hold a
+//! session.
+//!
+//! [`Image`] is the file of a raw container, opened once: what is checked is what is mounted. What it
+//! holds is told from its superblock and nothing is ever formatted but a file that this boot made.
+//! [`probe`] finds out whether no container is needed. How large one becomes is decided elsewhere.
+
+mod ext4;
+mod extend;
+mod image;
+pub mod probe;
+mod progress;
+
+use std::io;
+
+use perch_core::fs::FsKind;
+use perch_core::units::Bytes;
+
+use crate::dir::DirError;
+use crate::loopdev::LoopError;
+use crate::mount::MountError;
+use crate::programs::ProgramError;
+pub use image::Image;
+
+/// Why a container could not be made, checked or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum ContainerError {
+    /// The file could not be opened; a link is not followed.
+    #[error(transparent)]
+    Open(#[from] DirError),
+    /// Something else has the name of the file.
+    #[error("{name} is no regular file")]
+    NotAFile {
+        /// That name.
+        name: &'static str,
+    },
+    /// A new file could not be made, or not be given its name.
+    #[error("cannot make {name}")]
+    Make {
+        /// Its name.
+        name: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is no room for the file, or the file system cannot hold one as long.
+    #[error("cannot make the file {} MiB long", .to.whole_mib().0)]
+    Extend {
+        /// The length that it was to get.
+        to: Bytes,
+        /// `ENOSPC` the medium is full, `EFBIG` the file is too long for its file system.
+        source: io::Error,
+    },
+    /// The file could not be read, or not be forced to the medium.
+    #[error("cannot {what} changes.img")]
+    Access {
+        /// `read` or `sync`.
+        what: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+    /// A program could not be run.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// A program ended with a failure.
+    #[error("{program} ended with {status}: {said}")]
+    Failed {
+        /// Its name.
+        program: &'static str,
+        /// Its exit status, or the signal that ended it.
+        status: String,
+        /// What it said, in one line.
+        said: String,
+    },
+    /// It holds no file system, or none that is known: the superblock is damaged or was never there.
+    #[error(
+        "changes.img holds no known file system, its superblock is damaged; try e2fsck on a copy of it from another system"
+    )]
+    NoFileSystem,
+    /// It holds something that cannot be mounted.
+    #[error("changes.img holds {kind}: {why}")]
+    Foreign {
+        /// What it holds.
+        kind: FsKind,
+        /// Why that cannot be mounted.
+        why: &'static str,
+    },
+    /// The file ends before its file system does.
+    #[error(
+        "changes.img was cut short: it has {length}, its file system {claims}; restore it from a copy"
+    )]
+    CutShort {
+        /// What the superblock lays claim to.
+        claims: Bytes,
+        /// The length of the file.
+        length: Bytes,
+    },
+    /// e2fsck(8) found errors that it does not repair without being asked.
+    #[error(
+        "the file system has errors that need decisions ({status}); run e2fsck on changes.img from another system: {said}"
+    )]
+    Errors {
+        /// The exit status of e2fsck.
+        status: String,
+        /// What it said, in one line.
+        said: String,
+    },
+    /// Only ext2, ext3 and ext4 can grow before they are mounted.
+    #[error("a {kind} file system in a container cannot grow at boot")]
+    CannotGrow {
+        /// What it holds.
+        kind: FsKind,
+    },
+    /// A loop device.
+    #[error(transparent)]
+    Loop(#[from] LoopError),
+    /// The mount.
+    #[error(transparent)]
+    Mount(#[from] MountError),
+}
+
+/// Why a container did not grow.
+#[derive(Debug, thiserror::Error)]
+pub enum GrowError {
+    /// It is as it was and can be used.
+    #[error(transparent)]
+    AsItWas(ContainerError),
+    /// Its file system is not in order, from before or by the attempt.
+    #[error(transparent)]
+    NotInOrder(ContainerError),
+}
