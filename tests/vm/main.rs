@@ -13,6 +13,7 @@ mod media_kinds;
 mod metadata_text;
 mod places;
 mod places_by_name;
+mod raw;
 mod toram;
 mod touches;
 
@@ -39,6 +40,7 @@ fn scenarios() -> Vec<Scenario> {
         toram::scenarios(),
         places_by_name::scenarios(),
         touches::scenarios(),
+        raw::scenarios(),
     ]
     .concat()
 }

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::host::command;
+
 /// One check; paths count from the store.
 #[derive(Clone, Debug)]
 pub enum Offline {
@@ -35,6 +37,8 @@ pub enum Offline {
         /// How many.
         count: usize,
     },
+    /// A file is an ext4 container that e2fsck finds in order or repairs without a decision.
+    Container(String),
     /// A file is so many bytes long.
     Length {
         /// Which file.
@@ -93,6 +97,21 @@ impl Offline {
                     &got,
                 )
             }
+            Self::Container(path) => {
+                let output = command("e2fsck")
+                    .args(["-f", "-p"])
+                    .arg(store.join(path))
+                    .output();
+                let output = output.map_err(|error| format!("e2fsck: {error}"))?;
+                // e2fsck(8), "EXIT CODE": 1 is "errors corrected".
+                match output.status.code() {
+                    Some(0 | 1) => Ok(()),
+                    _ => Err(format!(
+                        "store: {path} is not in order: {}",
+                        String::from_utf8_lossy(&output.stdout)
+                    )),
+                }
+            }
             Self::Length { path, bytes } => {
                 let meta = fs::metadata(store.join(path))
                     .map_err(|error| format!("store: {path}: {error}"))?;
@@ -138,7 +157,10 @@ fn names(store: &Path) -> Result<Vec<String>, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
+    use crate::host::run;
 
     #[test]
     fn every_check_can_be_met_and_missed() {
@@ -147,6 +169,13 @@ mod tests {
             fs::create_dir(dir.path().join(id)).unwrap();
         }
         fs::write(dir.path().join("session.json"), r#"{"default":"10"}"#).unwrap();
+        let image = dir.path().join("changes.img");
+        File::create(&image).unwrap().set_len(16 << 20).unwrap();
+        run(command("mke2fs")
+            .args(["-q", "-F", "-t", "ext4"])
+            .arg(image))
+        .unwrap();
+        let container = |path: &str| Offline::Container(path.into());
         let json = |value: &str| Offline::Json {
             path: "session.json".into(),
             pointer: "/default".into(),
@@ -160,6 +189,7 @@ mod tests {
         };
         for (met, missed) in [
             (json("10"), json("1")),
+            (container("changes.img"), container("session.json")),
             (sessions(&["1", "9", "10"]), sessions(&["1", "10"])),
             (file("{\"default\":\"10\"}\n"), file("{}")),
             (Offline::Missing("2".into()), Offline::Missing("1".into())),

@@ -258,6 +258,16 @@ impl Scenario {
             .store_dir(&format!("{id}/workdir"))
     }
 
+    /// Adds a raw session of overlayfs to the store, with a container of `size_mib`: in it, `/from` says which one it is.
+    #[must_use]
+    pub fn raw_session(mut self, id: &str, size_mib: u64) -> Self {
+        let files = vec![("changes/from".to_owned(), format!("{id}\n"))];
+        let node = Node::Ext4 { size_mib, files };
+        let path = format!("{STORE}/{id}/changes.img");
+        self.part().content.add(&path, node);
+        self
+    }
+
     /// Makes `path` of the store look last used so many days ago; what is not named was used just now.
     #[must_use]
     pub fn used(mut self, path: &str, days_ago: u64) -> Self {
@@ -362,6 +372,13 @@ impl Scenario {
             prefix: prefix.into(),
             count,
         })
+    }
+
+    /// Requires a file of the store to be a container whose file system is in order, or is so after a repair that needs no
+    /// decision.
+    #[must_use]
+    pub fn store_container(self, path: &str) -> Self {
+        self.offline(Offline::Container(path.into()))
     }
 
     /// The name as a directory name.

@@ -66,7 +66,10 @@ pub fn adapted(mut scenario: Scenario, union: Option<UnionKind>) -> Result<Scena
 
 fn adapt_check(check: &mut Offline) {
     match check {
-        Offline::File { path, .. } | Offline::Missing(path) | Offline::Length { path, .. } => {
+        Offline::File { path, .. }
+        | Offline::Missing(path)
+        | Offline::Container(path)
+        | Offline::Length { path, .. } => {
             *path = of_aufs(path);
         }
         Offline::Json { value, .. } => swap_value(value),
