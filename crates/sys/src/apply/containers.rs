@@ -86,3 +86,6 @@ fn only_raw(mode: Mode) -> Result<(), StepError> {
         Mode::Native | Mode::Dynfilefs => Err(StepError::ModeUnsupported(mode)),
     }
 }
+
+#[cfg(test)]
+mod tests;
