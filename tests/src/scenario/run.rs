@@ -15,7 +15,7 @@ use crate::vm::{self, Kernel, Machine, Qemu};
 
 /// How long one boot may take from power-on to power-off. A busy machine with two emulated ones needs 20 s; this is only
 /// where a hang is called a hang.
-const BOOT: Duration = Duration::from_secs(180);
+const BOOT: Duration = Duration::from_secs(420);
 
 /// What stands on every kernel command line: the console, quiet as on a user's machine, a panic that ends the machine,
 /// switches that make emulation faster, and no test of the timer, which an emulated one fails on a busy machine.
