@@ -174,11 +174,11 @@ impl Hooks {
         command
             .env_clear()
             .envs(environment(union.as_deref().unwrap_or_default()));
-        match child::run(command, LIMIT, line) {
+        match child::run_logged(command, LIMIT, line) {
             Err(error) if error.is_missing() && summary.is_some() => {
                 let mut command = enter::command(&self.union, program);
                 command.envs(environment("/"));
-                child::run(command, LIMIT, line)
+                child::run_logged(command, LIMIT, line)
             }
             outcome => outcome,
         }

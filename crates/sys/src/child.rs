@@ -22,7 +22,7 @@ const GRACE: Duration = Duration::from_secs(2);
 const DEATH: Duration = Duration::from_secs(2);
 /// The longest line handed over, in bytes; the rest comes as further lines.
 const MAX_LINE: usize = 512;
-/// The most lines handed over; a boot's log has some hundred in all.
+/// The most lines of one program that a log takes; a boot's log has some hundred in all.
 const MAX_LINES: usize = 256;
 
 /// How a program ended.
@@ -65,6 +65,30 @@ impl ChildError {
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::Start { source, .. } if source.kind() == io::ErrorKind::NotFound)
     }
+}
+
+/// As [`run`], for lines that go into the log: a flood of them is cut and counted.
+pub fn run_logged(
+    command: Command,
+    limit: Duration,
+    line: &mut dyn FnMut(&str),
+) -> Result<End, ChildError> {
+    let mut passed = 0_usize;
+    let end = run(command, limit, &mut |text| {
+        passed += 1;
+        if passed <= MAX_LINES {
+            line(text);
+        }
+    });
+    if let Some(lost) = passed.checked_sub(MAX_LINES).filter(|&lost| lost > 0) {
+        line(&format!("{lost} more lines"));
+    }
+    end
+}
+
+/// A descriptor that poll(2) finds readable once `child` has ended. pidfd_open(2), Linux 5.3.
+pub(crate) fn pidfd(child: &Child) -> io::Result<OwnedFd> {
+    Ok(pidfd_open(Pid::from_child(child), PidfdFlags::empty())?)
 }
 
 /// Runs `command` for `limit` at the most; each line of its standard output and standard error goes to
@@ -208,8 +232,6 @@ struct Lines<'a> {
     /// Absent after its end.
     output: Option<io::PipeReader>,
     begun: Vec<u8>,
-    passed: usize,
-    lost: usize,
     to: &'a mut dyn FnMut(&str),
 }
 
@@ -218,8 +240,6 @@ impl<'a> Lines<'a> {
         Self {
             output: Some(output),
             begun: Vec::new(),
-            passed: 0,
-            lost: 0,
             to,
         }
     }
@@ -253,12 +273,7 @@ impl<'a> Lines<'a> {
     }
 
     fn end_line(&mut self) {
-        if self.passed < MAX_LINES {
-            self.passed += 1;
-            (self.to)(String::from_utf8_lossy(&self.begun).trim_end());
-        } else {
-            self.lost += 1;
-        }
+        (self.to)(String::from_utf8_lossy(&self.begun).trim_end());
         self.begun.clear();
     }
 
@@ -266,9 +281,6 @@ impl<'a> Lines<'a> {
         self.pass_on();
         if !self.begun.is_empty() {
             self.end_line();
-        }
-        if self.lost > 0 {
-            (self.to)(&format!("{} more lines", self.lost));
         }
     }
 }

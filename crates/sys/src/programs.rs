@@ -16,10 +16,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::child::ChildError;
 use crate::kmod::decompress::{MAX_MODULE, Packing, decompress};
 use archive::ArchiveError;
-pub use run::{Ended, Status, run};
-pub(crate) use run::{one_line, pidfd};
+pub(crate) use run::one_line;
+pub use run::{Ended, run};
 
 /// Where programs are looked for, in this order.
 pub const DIRECTORIES: [&str; 4] = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"];
@@ -60,13 +61,8 @@ pub enum ProgramError {
         source: ArchiveError,
     },
     /// It could not be started, or not be watched.
-    #[error("cannot run {}", .program.display())]
-    Run {
-        /// Its path.
-        program: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Run(#[from] ChildError),
     /// It did not end in time and was ended.
     #[error("{} did not end within {} s and was stopped", .program.display(), .within.as_secs())]
     TimedOut {

@@ -55,7 +55,7 @@ pub(super) fn run(data: BorrowedFd<'_>, union: &Path) -> Option<Done> {
     let copy = Path::new(RECORD_DIR).join(COPY);
     let mut command = enter::command(union, "/bin/sh");
     command.arg(&copy).arg("/").env("PATH", PATH);
-    let ended = child::run(command, LIMIT, &mut |line| log::info!("preinit: {line}"));
+    let ended = child::run_logged(command, LIMIT, &mut |line| log::info!("preinit: {line}"));
     let _ = fs::remove_file(copy);
     let outcome = Outcome::of(ended);
     Some(Done {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::progress::telling;
 use super::{ContainerError, GrowError};
-use crate::programs::{self, Ended, ProgramError, Status};
+use crate::child::End;
+use crate::programs::{self, Ended, ProgramError};
 
 /// How long formatting may take; it writes a few MiB.
 const FORMAT: Duration = Duration::from_secs(10 * 60);
@@ -44,7 +45,7 @@ pub(super) fn format(file: impl AsFd) -> Result<(), ContainerError> {
         &path,
     ];
     let ended = run("mke2fs", arguments, FORMAT)?;
-    if ended.status == Status::Exited(0) {
+    if ended.end == End::Exited(0) {
         return Ok(());
     }
     Err(failed("mke2fs", &ended))
@@ -79,9 +80,9 @@ pub(super) fn check(file: impl AsFd, depth: Depth) -> Result<Verdict, ContainerE
     let ended = telling("checking the file system of the session", || {
         run("e2fsck", arguments, REPAIR)
     })?;
-    match ended.status {
-        Status::Exited(0) => Ok(Verdict::InOrder),
-        Status::Exited(1..=3) => Ok(Verdict::Repaired(ended.said())),
+    match ended.end {
+        End::Exited(0) => Ok(Verdict::InOrder),
+        End::Exited(1..=3) => Ok(Verdict::Repaired(ended.said())),
         status => Err(ContainerError::Errors {
             status: in_words(status),
             said: ended.said(),
@@ -95,7 +96,7 @@ pub(super) fn grow(file: impl AsFd) -> Result<(), ContainerError> {
     let ended = telling("growing the file system of the session", || {
         run("resize2fs", [path.as_str()], REPAIR)
     })?;
-    if ended.status == Status::Exited(0) {
+    if ended.end == End::Exited(0) {
         return Ok(());
     }
     Err(failed("resize2fs", &ended))
@@ -129,14 +130,15 @@ fn path(file: impl AsFd) -> String {
 fn failed(program: &'static str, ended: &Ended) -> ContainerError {
     ContainerError::Failed {
         program,
-        status: in_words(ended.status),
+        status: in_words(ended.end),
         said: ended.said(),
     }
 }
 
-fn in_words(status: Status) -> String {
-    match status {
-        Status::Exited(code) => format!("status {code}"),
-        Status::Killed(signal) => format!("signal {signal}"),
+fn in_words(end: End) -> String {
+    match end {
+        End::Exited(code) => format!("status {code}"),
+        End::Killed(signal) => format!("signal {signal}"),
+        End::TimedOut => "its time over".to_owned(),
     }
 }

@@ -1,5 +1,6 @@
 use super::archive::tests::archive;
 use super::*;
+use crate::child::End;
 
 /// A root directory like that of an initramfs with one program, `tool`, in a plain archive.
 fn initramfs(content: &[u8]) -> tempfile::TempDir {
@@ -68,11 +69,10 @@ const LONG: Duration = Duration::from_secs(60);
 #[test]
 fn status_and_words_are_told() {
     let ended = run("sh", ["-c", "echo out; echo 'err\x07' >&2; exit 3"], LONG).unwrap();
-    assert_eq!(ended.status, Status::Exited(3));
-    assert_eq!(ended.stdout, b"out\n");
-    assert_eq!(ended.said(), "err\\u{7}");
+    assert_eq!(ended.end, End::Exited(3));
+    assert_eq!(ended.said(), "out; err\\u{7}");
     let ended = run("sh", ["-c", "kill -9 $$"], LONG).unwrap();
-    assert_eq!(ended.status, Status::Killed(9));
+    assert_eq!(ended.end, End::Killed(9));
     assert_eq!(ended.said(), "");
 }
 
@@ -81,7 +81,7 @@ fn nothing_of_ours_reaches_the_program() {
     let ours = tempfile::NamedTempFile::new().unwrap();
     let script = "cat; echo $HOME $LC_ALL; pwd; ls -l /proc/self/fd";
     let ended = run("sh", ["-c", script], LONG).unwrap();
-    let words = String::from_utf8_lossy(&ended.stdout);
+    let words = Vec::from(ended.lines).join("\n");
     assert!(words.starts_with("C\n/\n"), "{words}");
     let name = ours.path().file_name().unwrap().to_string_lossy();
     assert!(words.contains("0 -> /dev/null"), "{words}");
@@ -92,33 +92,6 @@ fn nothing_of_ours_reaches_the_program() {
 #[test]
 fn endless_words_are_cut() {
     let ended = run("head", ["-c", "1000000", "/dev/zero"], LONG).unwrap();
-    assert_eq!(ended.status, Status::Exited(0));
-    assert_eq!(ended.stdout.len(), 64 << 10);
-}
-
-/// Neither a program that ignores the polite signal nor what it started outlives its time.
-#[test]
-fn one_that_does_not_end_is_stopped_with_all_it_started() {
-    let dir = tempfile::tempdir().unwrap();
-    let pid = dir.path().join("pid");
-    let script = format!("sleep 1000 & echo $! >{}; wait", pid.display());
-    let result = run("sh", ["-c", &script], Duration::from_secs(1));
-    assert!(matches!(result, Err(ProgramError::TimedOut { .. })));
-    let pid = fs::read_to_string(pid).unwrap();
-    let state = fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
-    // Gone, or a zombie that its new parent has not noticed yet.
-    assert!(state.is_empty() || state.contains(") Z "), "{state}");
-}
-
-/// A process left behind keeps the pipes open; only the program itself is waited for.
-#[test]
-fn a_daemon_left_behind_is_not_waited_for() {
-    let ended = run("sh", ["-c", "sleep 1000 & echo $!"], LONG).unwrap();
-    assert_eq!(ended.status, Status::Exited(0));
-    let pid: i32 = String::from_utf8_lossy(&ended.stdout)
-        .trim()
-        .parse()
-        .unwrap();
-    let pid = rustix::process::Pid::from_raw(pid).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    assert_eq!(ended.end, End::Exited(0));
+    assert_eq!(ended.lines.len(), 64);
 }

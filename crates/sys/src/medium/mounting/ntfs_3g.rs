@@ -23,6 +23,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{MemfdFlags, Mode, OFlags, SealFlags, fcntl_add_seals, memfd_create, open};
 use rustix::io::Errno;
 
+use crate::child;
 use crate::mount::{self, MountError};
 use crate::mountinfo;
 use crate::programs::{self, ProgramError};
@@ -157,7 +158,7 @@ enum Ready {
 
 /// Waits for the mount to appear or the program to end, whichever is first.
 fn wait_until_mounted(child: &mut Child, table: &File, point: &Path) -> io::Result<Ready> {
-    let pidfd = programs::pidfd(child)?;
+    let pidfd = child::pidfd(child)?;
     let deadline = Instant::now() + READY;
     loop {
         let mounts = mountinfo::read()?;
@@ -204,7 +205,7 @@ fn take_over(point: &Path, device: &Path) -> Result<OwnedFd, Ntfs3gError> {
 fn settle(device: &Path, until: Instant) {
     started().retain_mut(|(served, child)| {
         if served == device
-            && let Ok(pidfd) = programs::pidfd(child)
+            && let Ok(pidfd) = child::pidfd(child)
         {
             // Out of time the next one finds out whether the device is free.
             let _ = wait(&mut [PollFd::new(&pidfd, PollFlags::IN)], until);
@@ -241,11 +242,11 @@ fn said(words: &File) -> String {
     let len = words.read_at(&mut buffer, 0).unwrap_or_default();
     let text = buffer.get(..len).unwrap_or_default();
     let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
-    let lines = text.split(|byte| *byte == b'\n');
-    let lines: Vec<&[u8]> = lines
-        .take_while(|line| !line.starts_with(b"Version "))
-        .collect();
-    programs::one_line(lines.join(&b'\n').trim_ascii())
+    let text = String::from_utf8_lossy(text);
+    programs::one_line(
+        text.lines()
+            .take_while(|line| !line.starts_with("Version ")),
+    )
 }
 
 fn make_point(point: &Path) -> io::Result<()> {

@@ -5,6 +5,7 @@ use std::io::Write;
 use rustix::fs::{StatVfsMountFlags, fstatvfs};
 
 use super::*;
+use crate::child::End;
 use crate::loopdev::{self, Config, LoopDevice};
 use crate::test_namespace::isolated;
 use crate::{dir, programs};
@@ -19,7 +20,7 @@ fn ntfs(dir: &Path) -> (LoopDevice, PathBuf) {
         Duration::from_secs(60),
     )
     .unwrap();
-    assert_eq!(made.status, programs::Status::Exited(0), "{}", made.said());
+    assert_eq!(made.end, End::Exited(0), "{}", made.said());
     let file = File::options().read(true).write(true).open(&image).unwrap();
     let config = Config {
         read_only: false,
