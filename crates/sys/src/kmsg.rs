@@ -35,6 +35,33 @@ pub fn announce(lines: &[String]) {
     }
 }
 
+/// Keeps the kernel and this log off the consoles, which belong to a question for the user, until the
+/// guard is dropped. What must be seen appears then; everything is in the log at once.
+#[must_use]
+pub fn hold() -> Held {
+    if let Some(log) = INSTALLED.get() {
+        log.hold();
+    }
+    Held(())
+}
+
+/// Ends what [`hold`] began, whoever has the guard: for the panic hook.
+pub fn release() {
+    if let Some(log) = INSTALLED.get() {
+        log.release();
+    }
+}
+
+/// While it lives the consoles are left alone.
+#[derive(Debug)]
+pub struct Held(());
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        release();
+    }
+}
+
 /// One line of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
@@ -87,6 +114,16 @@ struct State {
     dropped: u64,
     /// The rate limit as it was found.
     rate_limit: Option<String>,
+    /// Present while the consoles are left alone.
+    held: Option<Waiting>,
+}
+
+/// What the consoles are to get afterwards.
+#[derive(Debug)]
+struct Waiting {
+    /// The console log level as it was found; absent if it could not be read.
+    limit: Option<u8>,
+    lines: Vec<String>,
 }
 
 impl Kmsg {
@@ -110,10 +147,38 @@ impl Kmsg {
     fn announce(&self, lines: &[String]) {
         for line in lines {
             self.write(Level::Info, line);
-            if !self.kernel_shows(Level::Info) {
-                let text = printable(line);
-                self.state().show(&self.places, &text);
+            let mut state = self.state();
+            if !self.kernel_shows(Level::Info) && !state.will_show(Level::Info) {
+                state.show(&self.places, &printable(line));
             }
+        }
+    }
+
+    /// See [`hold`].
+    fn hold(&self) {
+        let limit = self.console_loglevel();
+        let mut state = self.state();
+        if state.held.is_none() {
+            state.held = Some(Waiting {
+                limit,
+                lines: Vec::new(),
+            });
+            // Emergencies only: the kernel allows nothing less.
+            let _ = std::fs::write(&self.places.console_loglevel, "1\n");
+        }
+    }
+
+    /// See [`release`].
+    fn release(&self) {
+        let mut state = self.state();
+        let Some(held) = state.held.take() else {
+            return;
+        };
+        for line in &held.lines {
+            state.show(&self.places, line);
+        }
+        if let Some(limit) = held.limit {
+            let _ = std::fs::write(&self.places.console_loglevel, format!("{limit}\n"));
         }
     }
 
@@ -158,7 +223,7 @@ impl Kmsg {
         };
         let mut state = self.state();
         let state = &mut *state;
-        if level <= Level::Warn && !self.kernel_shows(level) {
+        if state.will_show(level) || (level <= Level::Warn && !self.kernel_shows(level)) {
             state.show(&self.places, &line.text);
         }
         if state.kmsg.is_none() {
@@ -183,16 +248,34 @@ impl Kmsg {
     /// Whether the kernel prints records of this level on the consoles by itself: the first
     /// number is the level from which on it does not. proc_sys_kernel(5), `printk`.
     fn kernel_shows(&self, level: Level) -> bool {
-        let limit = std::fs::read_to_string(&self.places.console_loglevel)
-            .ok()
-            .and_then(|text| text.split_ascii_whitespace().next()?.parse::<u8>().ok());
-        limit.is_some_and(|limit| severity(level) < limit)
+        self.console_loglevel()
+            .is_some_and(|limit| severity(level) < limit)
+    }
+
+    fn console_loglevel(&self) -> Option<u8> {
+        let text = std::fs::read_to_string(&self.places.console_loglevel).ok()?;
+        text.split_ascii_whitespace().next()?.parse().ok()
     }
 }
 
 impl State {
-    /// Writes to every active console, each on its own: what one cannot take now is lost there.
+    /// Whether a line of this level waits for the consoles, because the kernel would have shown it.
+    fn will_show(&self, level: Level) -> bool {
+        self.held
+            .as_ref()
+            .and_then(|held| held.limit)
+            .is_some_and(|limit| severity(level) < limit)
+    }
+
+    /// Writes to every active console, each on its own: what one cannot take now is lost there. While
+    /// they are held, the text waits.
     fn show(&mut self, places: &Places, text: &str) {
+        if let Some(held) = &mut self.held {
+            if held.lines.len() < MAX_LINES {
+                held.lines.push(text.to_owned());
+            }
+            return;
+        }
         let active = std::fs::read_to_string(&places.active_consoles);
         // Without /sys, the console that the kernel prefers.
         let active = active.as_deref().unwrap_or("console");

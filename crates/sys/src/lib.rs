@@ -6,6 +6,7 @@ pub mod aufs;
 pub mod bundles;
 pub mod child;
 pub mod container;
+pub mod console;
 pub mod devices;
 pub mod dir;
 pub mod enter;

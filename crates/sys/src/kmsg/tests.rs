@@ -195,3 +195,31 @@ fn privileged_records_of_the_real_kernel_log() {
     }
     assert!(records[50].starts_with("15,"), "{}", records[50]);
 }
+
+#[test]
+fn a_held_console_gets_what_it_missed_afterwards() {
+    for (loglevel, want) in [
+        // As under `quiet`: what the kernel hides is for people only from warnings on.
+        (4, "perch: w\r\nperch: said\r\n"),
+        // The kernel would have shown it all.
+        (7, "perch: i\r\nperch: w\r\nperch: said\r\n"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let sink = sink(dir.path(), loglevel);
+        let (console, level) = (dir.path().join("tty0"), dir.path().join("printk"));
+        fs::write(&console, "").unwrap();
+        sink.hold();
+        assert_eq!(fs::read_to_string(&level).unwrap(), "1\n");
+        // A second question within the first does not lose the level.
+        sink.hold();
+        log(&sink, Level::Info, "i");
+        log(&sink, Level::Warn, "w");
+        sink.announce(&["said".to_owned()]);
+        assert_eq!(fs::read_to_string(&console).unwrap(), "");
+        sink.release();
+        assert_eq!(fs::read_to_string(&console).unwrap(), want, "{loglevel}");
+        assert_eq!(fs::read_to_string(&level).unwrap(), format!("{loglevel}\n"));
+        sink.release();
+        assert_eq!(fs::read_to_string(&console).unwrap(), want, "{loglevel}");
+    }
+}
