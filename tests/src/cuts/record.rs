@@ -88,7 +88,7 @@ pub(super) fn machine(images: &Images, cmdline: &str, drives: &[(&Path, bool)]) 
         kernel: Some(Kernel {
             vmlinuz: images.kernel.vmlinuz.clone(),
             initrd: images.initramfs.clone(),
-            cmdline: format!("{CMDLINE} {cmdline}"),
+            cmdline: format!("console=ttyS0 {CMDLINE} {cmdline}"),
         }),
         drives: drives.iter().map(drive).collect(),
         ..Machine::default()

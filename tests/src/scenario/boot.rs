@@ -16,6 +16,8 @@ pub struct Boot {
     pub programs: Vec<(String, Program)>,
     /// Main memory in MiB.
     pub memory_mib: u32,
+    /// The consoles of the kernel; with `tty0` the machine has a screen.
+    pub consoles: Vec<String>,
     /// Whether every drive is write-protected during this boot.
     pub write_protected: bool,
     /// What is done, in order.
@@ -49,6 +51,14 @@ pub enum Action {
     Await(String),
     /// Types on the console.
     Type(String),
+    /// Waits until a terminal on the console shows these texts, one after the other from its top.
+    Shown(Vec<String>),
+    /// Waits until the machine's own screen does.
+    ScreenShown(Vec<String>),
+    /// Presses keys of the machine's own keyboard, by QEMU's names.
+    Press(Vec<String>),
+    /// Lets so many milliseconds pass, where the time itself is what matters.
+    Pass(u64),
 }
 
 /// How a boot ends.
@@ -70,6 +80,7 @@ impl Boot {
             system: (VERSION.to_owned(), EDITION.to_owned()),
             programs: Vec::new(),
             memory_mib: 512,
+            consoles: vec!["ttyS0".to_owned()],
             write_protected: false,
             actions: Vec::new(),
             expects: Vec::new(),
@@ -139,6 +150,51 @@ impl Boot {
     pub fn answer(mut self, text: &str, keys: &str) -> Self {
         self.actions.push(Action::Await(text.to_owned()));
         self.actions.push(Action::Type(keys.to_owned()));
+        self
+    }
+
+    /// Gives the kernel other consoles than the serial line; the last one is `/dev/console`.
+    #[must_use]
+    pub fn consoles(mut self, names: &[&str]) -> Self {
+        self.consoles = owned(names);
+        self
+    }
+
+    /// Waits until a terminal on the serial line shows `texts`, one after the other from its top.
+    #[must_use]
+    pub fn when_shown(mut self, texts: &[&str]) -> Self {
+        self.actions.push(Action::Shown(owned(texts)));
+        self
+    }
+
+    /// Types on the serial line.
+    #[must_use]
+    pub fn type_keys(mut self, keys: &str) -> Self {
+        self.actions.push(Action::Type(keys.to_owned()));
+        self
+    }
+
+    /// Types on the serial line, each piece so many milliseconds after the one before.
+    #[must_use]
+    pub fn type_slowly(mut self, pieces: &[&str], milliseconds: u64) -> Self {
+        for piece in pieces {
+            self = self.type_keys(piece);
+            self.actions.push(Action::Pass(milliseconds));
+        }
+        self
+    }
+
+    /// Waits until the machine's own screen shows `texts`, one after the other from its top.
+    #[must_use]
+    pub fn when_on_screen(mut self, texts: &[&str]) -> Self {
+        self.actions.push(Action::ScreenShown(owned(texts)));
+        self
+    }
+
+    /// Presses keys of the machine's own keyboard: `down`, `ret`, `esc`, `2`.
+    #[must_use]
+    pub fn press(mut self, keys: &[&str]) -> Self {
+        self.actions.push(Action::Press(owned(keys)));
         self
     }
 

@@ -1,6 +1,6 @@
 //! One boot's conversation: what the scenario does, waits for and asks, from power-on to the end.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
@@ -39,8 +39,19 @@ pub(super) fn converse(
             }
             Action::Await(text) => seen = qemu.console.wait_for(text, seen, deadline)?,
             Action::Type(keys) => qemu.console.send(keys.as_bytes())?,
+            Action::Shown(texts) => {
+                seen = qemu.console.wait_shown(texts, seen, REAL_INIT, deadline)?;
+            }
+            Action::ScreenShown(texts) => qemu.vt.wait_shown(texts, deadline)?,
+            Action::Press(keys) => {
+                let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+                qemu.vt.press(&keys)?;
+            }
+            Action::Pass(milliseconds) => {
+                std::thread::sleep(Duration::from_millis(*milliseconds));
+            }
             Action::Sh { script, expect } => {
-                let answer = up(&mut agent, qemu, deadline)?.sh(script, deadline)?;
+                let answer = up(&mut agent, boot, qemu, deadline)?.sh(script, deadline)?;
                 evidence.output = answer.text();
                 if answer.status != 0 {
                     complaints.push(format!(
@@ -58,7 +69,7 @@ pub(super) fn converse(
     if boot.end == End::Stop {
         return Ok((complaints, evidence));
     }
-    let agent = up(&mut agent, qemu, deadline)?;
+    let agent = up(&mut agent, boot, qemu, deadline)?;
     let record = agent.sh("cat /run/perch/boot.json", deadline)?;
     evidence.record = serde_json::from_slice(&record.output).unwrap_or_default();
     if boot.end == End::PowerOff {
@@ -72,19 +83,22 @@ pub(super) fn converse(
 
 fn up<'a, 'q>(
     agent: &'a mut Option<Agent<'q>>,
+    boot: &Boot,
     qemu: &'q Qemu,
     deadline: Instant,
 ) -> Result<&'a mut Agent<'q>> {
     if let Some(agent) = agent {
         return Ok(agent);
     }
-    let ends = [&[REAL_INIT], STOPPED].concat();
-    let (which, _) = qemu.console.wait_for_any(&ends, 0, deadline)?;
-    if which > 0 {
-        bail!(
-            "the boot stopped: {:?} appeared on the console",
-            ends[which]
-        );
+    if boot.consoles.iter().any(|name| name == "ttyS0") {
+        let ends = [&[REAL_INIT], STOPPED].concat();
+        let (which, _) = qemu.console.wait_for_any(&ends, 0, deadline)?;
+        if which > 0 {
+            bail!(
+                "the boot stopped: {:?} appeared on the console",
+                ends[which]
+            );
+        }
     }
     Ok(agent.insert(Agent::wait(&qemu.commands, deadline)?.0))
 }

@@ -17,10 +17,10 @@ use crate::vm::{self, Kernel, Machine, Qemu};
 /// where a hang is called a hang.
 const BOOT: Duration = Duration::from_secs(420);
 
-/// What stands on every kernel command line: the console, quiet as on a user's machine, a panic that ends the machine,
-/// switches that make emulation faster, and no test of the timer, which an emulated one fails on a busy machine.
+/// What stands on every kernel command line beside the consoles: quiet as on a user's machine, a panic that ends the
+/// machine, switches that make emulation faster, and no test of the timer, which an emulated one fails on a busy machine.
 pub(crate) const CMDLINE: &str =
-    "console=ttyS0 quiet panic=-1 mitigations=off nokaslr cryptomgr.notests no_timer_check";
+    "quiet panic=-1 mitigations=off nokaslr cryptomgr.notests no_timer_check";
 
 /// How many lines of the console a report repeats.
 const TAIL: usize = 40;
@@ -167,7 +167,12 @@ impl Run<'_> {
         self.images
             .initramfs_for((version, edition), &boot.programs, &initrd)?;
         let vmlinuz = self.images.kernel.vmlinuz.clone();
-        let cmdline = format!("{CMDLINE} {}", boot.cmdline);
+        let consoles: Vec<String> = boot
+            .consoles
+            .iter()
+            .map(|name| format!("console={name}"))
+            .collect();
+        let cmdline = format!("{} {CMDLINE} {}", consoles.join(" "), boot.cmdline);
         let mut drives = media.drives();
         drives
             .iter_mut()
@@ -180,6 +185,7 @@ impl Run<'_> {
             }),
             drives,
             memory_mib: boot.memory_mib,
+            screen: boot.consoles.iter().any(|name| name == "tty0"),
             ..Machine::default()
         })
     }

@@ -67,6 +67,8 @@ pub struct Machine {
     pub icount: bool,
     /// Where every write to the first drive is logged, in the format of dm-log-writes; the file must exist, empty.
     pub write_log: Option<PathBuf>,
+    /// Whether it has a screen, for VGA text.
+    pub screen: bool,
     /// Further arguments, as they are.
     pub extra: Vec<String>,
 }
@@ -80,14 +82,21 @@ impl Default for Machine {
             memory_mib: 512,
             icount: false,
             write_log: None,
+            screen: false,
             extra: Vec::new(),
         }
     }
 }
 
 impl Machine {
-    /// QEMU's arguments; the serial ports connect to the unix sockets `console` (ttyS0) and `commands` (ttyS1).
-    pub(super) fn arguments(&self, console: &Path, commands: &Path) -> Vec<OsString> {
+    /// QEMU's arguments; the serial ports connect to the unix sockets `console` (ttyS0) and `commands` (ttyS1), the
+    /// monitor to `monitor`.
+    pub(super) fn arguments(
+        &self,
+        console: &Path,
+        commands: &Path,
+        monitor: &Path,
+    ) -> Vec<OsString> {
         let mut args: Vec<OsString> = Vec::new();
         let mut add = |words: &[&str]| args.extend(words.iter().map(OsString::from));
         add(&[
@@ -108,6 +117,11 @@ impl Machine {
                 &format!("socket,id={name},path={}", escape(socket)),
             ]);
             add(&["-serial", &format!("chardev:{name}")]);
+        }
+        let monitor = format!("socket,id=monitor,path={}", escape(monitor));
+        add(&["-chardev", &monitor, "-mon", "chardev=monitor,mode=control"]);
+        if self.screen {
+            add(&["-vga", "std"]);
         }
         if let Some(kernel) = &self.kernel {
             add(&["-kernel", &text(&kernel.vmlinuz)]);
@@ -219,7 +233,7 @@ mod tests {
                 drives: vec![drive],
                 ..Machine::default()
             };
-            let args = machine.arguments(Path::new("/c"), Path::new("/d"));
+            let args = machine.arguments(Path::new("/c"), Path::new("/d"), Path::new("/m"));
             assert!(args.iter().any(|arg| arg == want), "{bus:?}: {args:?}");
             assert!(
                 args.iter()

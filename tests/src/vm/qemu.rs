@@ -1,7 +1,7 @@
 //! A running QEMU process; dropping it is a power cut.
 
 use std::fs::File;
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use tempfile::TempDir;
 
-use super::{Machine, Serial};
+use super::{Machine, Serial, Vt};
 use crate::host::command;
 
 /// The packages a machine needs.
@@ -26,6 +27,10 @@ pub struct Qemu {
     pub console: Serial,
     /// The port for commands, ttyS1.
     pub commands: Serial,
+    /// The screen and the keyboard; the screen is there if the machine has one.
+    pub vt: Vt,
+    /// Holds the copies of the screen.
+    _dir: TempDir,
 }
 
 impl Qemu {
@@ -36,19 +41,18 @@ impl Qemu {
     pub fn start(machine: &Machine, log: &Path) -> Result<Self> {
         // Socket names are limited to 107 bytes (unix(7)), so they live in a short directory, not next to the log.
         let sockets = tempfile::tempdir()?;
-        let (console, commands) = (
-            sockets.path().join("console"),
-            sockets.path().join("commands"),
-        );
+        let [console, commands, monitor] =
+            ["console", "commands", "monitor"].map(|name| sockets.path().join(name));
         let listeners = [
             UnixListener::bind(&console)?,
             UnixListener::bind(&commands)?,
+            UnixListener::bind(&monitor)?,
         ];
         let log_file =
             File::create(log).with_context(|| format!("cannot create {}", log.display()))?;
         let complaints = log.with_extension("qemu");
         let mut child = command("qemu-system-x86_64")
-            .args(machine.arguments(&console, &commands))
+            .args(machine.arguments(&console, &commands, &monitor))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&complaints)?)
@@ -59,9 +63,11 @@ impl Qemu {
             let _ = child.wait();
             std::fs::read_to_string(&complaints).unwrap_or_default()
         })?;
-        let [console, commands] = ports;
+        let [console, commands, monitor] = ports;
         Ok(Self {
             child,
+            vt: Vt::new(monitor, sockets.path().join("screen"))?,
+            _dir: sockets,
             console: Serial::new(console, Some(log_file))?,
             commands: Serial::new(commands, None)?,
         })
@@ -99,10 +105,7 @@ impl Drop for Qemu {
     }
 }
 
-fn connect(
-    listeners: [UnixListener; 2],
-    child: &mut Child,
-) -> Result<[std::os::unix::net::UnixStream; 2]> {
+fn connect(listeners: [UnixListener; 3], child: &mut Child) -> Result<[UnixStream; 3]> {
     let deadline = Instant::now() + CONNECT;
     let mut accept = |listener: &UnixListener| {
         while !readable(listener, Duration::from_millis(200))? {
@@ -115,7 +118,8 @@ fn connect(
         }
         Ok(listener.accept()?.0)
     };
-    Ok([accept(&listeners[0])?, accept(&listeners[1])?])
+    let [console, commands, monitor] = &listeners;
+    Ok([accept(console)?, accept(commands)?, accept(monitor)?])
 }
 
 /// Waits at most `time` until `fd` has something to read; a pidfd has when its process ended (pidfd_open(2)).

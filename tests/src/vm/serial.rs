@@ -9,6 +9,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
+use super::in_order;
+
 /// The host's end of a serial port.
 pub struct Serial {
     stream: UnixStream,
@@ -122,6 +124,58 @@ impl Serial {
         }
     }
 
+    /// Waits until a terminal of 80 by 24 on this line shows all of `texts`, one after the other from its top, by
+    /// something received behind position `from`; returns the position behind that. A `stop` among everything received
+    /// ends the wait.
+    ///
+    /// # Errors
+    /// If the machine ends, `stop` or `deadline` comes first; the error has the screen.
+    pub fn wait_shown(
+        &self,
+        texts: &[String],
+        from: usize,
+        stop: &str,
+        deadline: Instant,
+    ) -> Result<usize> {
+        let mut terminal = vt100::Parser::default();
+        let mut fed = 0;
+        let mut state = self.received.lock();
+        loop {
+            // Byte by byte, so that a screen that was there for a moment is not missed.
+            for byte in state.bytes.get(fed..).unwrap_or_default() {
+                terminal.process(std::slice::from_ref(byte));
+                fed += 1;
+                let line_end = matches!(byte, b'm' | b'K' | b'\n');
+                if fed > from && line_end && in_order(&terminal.screen().contents(), texts) {
+                    return Ok(fed);
+                }
+            }
+            let screen = || terminal.screen().contents();
+            if fed > from && in_order(&screen(), texts) {
+                return Ok(fed);
+            }
+            if find(&state.bytes, stop).is_some() {
+                bail!(
+                    "{stop:?} came before the terminal showed {texts:?}; it shows\n{}",
+                    screen()
+                );
+            }
+            let left = deadline.checked_duration_since(Instant::now());
+            let Some(left) = left.filter(|_| !state.closed) else {
+                bail!(
+                    "the terminal never showed {texts:?}; at last it shows\n{}",
+                    screen()
+                );
+            };
+            state = self
+                .received
+                .changed
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
     /// Waits for one complete line that starts at `from`; returns it without its end, and where the next one starts.
     ///
     /// # Errors
@@ -170,6 +224,28 @@ mod tests {
             (1, 5)
         );
         assert_eq!(serial.line(13, soon()).unwrap(), ("second".to_owned(), 20));
+    }
+
+    #[test]
+    fn what_a_terminal_shows_is_judged_not_what_came() {
+        let (mut guest, host) = UnixStream::pair().unwrap();
+        let serial = Serial::new(host, None).unwrap();
+        let wait = |texts: &[&str], from, deadline| {
+            let texts: Vec<String> = texts.iter().map(ToString::to_string).collect();
+            serial.wait_shown(&texts, from, "the end", deadline)
+        };
+        // The second line is drawn first, and the first one twice.
+        guest
+            .write_all(b"\x1b[2J\x1b[2;1Hbelow\x1b[1;1Habove\x1b[K\x1b[1;1Hagain\x1b[K")
+            .unwrap();
+        let end = wait(&["again", "below"], 0, soon()).unwrap();
+        // It was there before: nothing new shows it.
+        let short = Instant::now() + Duration::from_millis(50);
+        let error = wait(&["again"], end, short).unwrap_err();
+        assert!(error.to_string().contains("again\nbelow"), "{error}");
+        guest.write_all(b"\x1b[2J\x1b[Hthe end").unwrap();
+        let error = wait(&["again"], end, soon()).unwrap_err();
+        assert!(error.to_string().contains("\"the end\" came"), "{error}");
     }
 
     #[test]
