@@ -58,7 +58,7 @@ pub fn scenarios() -> Vec<Scenario> {
             &["1", "2"],
         )
         .boot(
-            Boot::with("perchdir=5")
+            Boot::with("perchdir=5 asktimeout=1")
                 .sh("test ! -e /from")
                 .in_ram_instead()
                 .warned(&["session 5", "1 and 2"]),

@@ -3,6 +3,7 @@
 //! `cargo test -p perch-tests --test vm -- TEXT` runs those whose name contains TEXT. A failing one leaves the logs of its
 //! boots in `target/perch/failed/<name>`.
 
+mod asking;
 mod choosing;
 mod compatibility;
 mod cuts;
@@ -32,6 +33,7 @@ fn scenarios() -> Vec<Scenario> {
     [
         first_boot::scenarios(),
         choosing::scenarios(),
+        asking::scenarios(),
         compatibility::scenarios(),
         damaged_metadata::scenarios(),
         media::scenarios(),

@@ -101,7 +101,7 @@ pub fn scenarios() -> Vec<Scenario> {
             .second_disk(PartSpec::new(EXT4, "MYP", 16))
             .second_disk(PartSpec::new(EXT4, "MYP", 16))
             .boot(
-                Boot::with("perchdir=label:MYP/work")
+                Boot::with("perchdir=label:MYP/work asktimeout=1")
                     .in_ram_instead()
                     .warned(&["/dev/vdb", "/dev/vdc"]),
             )

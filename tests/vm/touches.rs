@@ -163,7 +163,7 @@ fn hooks() -> Vec<Scenario> {
                     .sh("test ! -e /run/perch/hooks/after-session-image/10-write"),
             )
             .boot(
-                Boot::with("perchdir=7")
+                Boot::with("perchdir=7 asktimeout=1")
                     .program(&hook("failure", "10-say"), SAY)
                     .in_ram_instead()
                     .noted(&["failure/10-say: failure status=ram-fallback session= mode="]),

@@ -14,7 +14,7 @@ use perch_core::units::Bytes;
 use perch_sys::apply::StorePlace;
 use perch_sys::dir::{self, DirError};
 use perch_sys::layout::STORE;
-use perch_sys::{medium, programs, store};
+use perch_sys::{console, medium, programs, store};
 use rustix::fs::{OFlags, fstatvfs};
 use rustix::io::Errno;
 
@@ -36,7 +36,7 @@ pub fn gather(medium: &medium::Medium, in_ram: bool, bundles: Vec<Bundle>, store
         unions: vec![UnionKind::Overlayfs],
         modes: modes(),
         tools: tools(),
-        console: false,
+        console: console::any(),
         answer: None,
         medium: Medium {
             device: medium.device.name.clone(),

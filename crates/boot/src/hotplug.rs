@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::OpenOptions;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -132,6 +133,11 @@ impl Hotplug {
                 return None;
             }
         }
+    }
+
+    /// Can be read when [`wait`](Self::wait) has something to do; `None` where events cannot be followed.
+    pub fn wake(&self) -> Option<OwnedFd> {
+        self.uevents.as_ref()?.as_fd().try_clone_to_owned().ok()
     }
 
     /// What was loaded, for the record; the work of other processes is not in it.

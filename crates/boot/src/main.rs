@@ -4,6 +4,7 @@
 //! One binary, told apart by how it is started: `/init` as process 1, `modprobe` when the kernel
 //! wants a module, `perch-enter` to run a program in the new root, `explain` on anybody's desk.
 
+mod ask;
 mod explain;
 mod facts;
 mod handover;

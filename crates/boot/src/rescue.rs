@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use perch_core::request::OnMissing;
-use perch_sys::kmsg;
+use perch_sys::{console, kmsg};
 use rustix::system::{RebootCommand, reboot};
 
 use crate::hotplug::Hotplug;
@@ -145,6 +145,9 @@ fn shell() -> bool {
 /// before anybody could read why.
 pub fn install_panic_hook() {
     std::panic::set_hook(Box::new(|info| {
+        // It may have been in the middle of a question.
+        console::restore_all();
+        kmsg::release();
         let screen = Screen {
             title: "an error in perch itself".to_owned(),
             found: vec![info.to_string()],

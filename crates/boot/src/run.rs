@@ -10,24 +10,27 @@ use log::LevelFilter;
 use perch_core::cause::Causes;
 use perch_core::cmdline;
 use perch_core::decide::Decision;
-use perch_core::facts::{Answer, Facts};
+use perch_core::facts::Facts;
 use perch_core::hook::HookStage;
 use perch_core::ladder::{Outcome, climb};
+use perch_core::menu::disks::Purpose;
 use perch_core::record::{Record, SCHEMA, Seen, Status, Summary};
 use perch_core::request::Request;
 use perch_sys::apply::Machine;
+use perch_sys::console;
 use perch_sys::kmsg::{self, Kmsg};
 use perch_sys::layout::Layout;
 use perch_sys::medium::Medium;
 use perch_sys::mount::{self, Api, MountError};
 use perch_sys::switch_root;
 
+use crate::ask;
 use crate::facts;
 use crate::handover::{self, Proven};
 use crate::hooks::{self, Hooks};
 use crate::hotplug::Hotplug;
 use crate::layers::{self, Stacked};
-use crate::place::{self, Located};
+use crate::place::{self, AskDisk, Located};
 use crate::rescue::{self, Screen};
 use crate::search::Search;
 use crate::stage::Clock;
@@ -71,7 +74,14 @@ pub fn boot(arguments: &[OsString]) -> ! {
     let layout = Layout::of_boot();
     let (medium, seen) = find_medium(&request, &mut hotplug);
     clock.end("medium");
-    let located = place::find(&request, &medium, &mut hotplug, None);
+    let mut ask_disk =
+        |hotplug: &mut Hotplug, dir: &str| ask::disk(Purpose::Sessions, dir, &request, hotplug);
+    let ask_disk: Option<AskDisk<'_>> = if console::any() {
+        Some(&mut ask_disk)
+    } else {
+        None
+    };
+    let located = place::find(&request, &medium, &mut hotplug, ask_disk);
     clock.end("place");
 
     let (in_ram, ram_copy) = match request.toram {
@@ -126,9 +136,11 @@ pub fn boot(arguments: &[OsString]) -> ! {
     clock.end("store");
 
     let names: Vec<String> = layers.iter().map(|layer| layer.name.clone()).collect();
+    let store = store_place.open().ok();
     let mut machine = Machine::new(layout.clone(), medium.mount, store_place, layers);
-    // Nobody is asked yet, and no console is counted as one.
-    let mut ask = |_: &Request, _: &Facts, _: &Decision| Answer::TimedOut;
+    let mut ask = |request: &Request, facts: &Facts, _: &Decision| {
+        ask::session(request, facts, store.as_ref(), &mut hotplug)
+    };
     let outcome = match climb(&request, &mut facts, &names, &mut machine, &mut ask) {
         Ok(outcome) => outcome,
         Err(error) => give_up(
