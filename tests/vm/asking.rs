@@ -197,6 +197,19 @@ pub fn scenarios() -> Vec<Scenario> {
                     .console("chosen on ttyS0: /dev/vdb"),
             )
             .store_sessions(&[]),
+        Scenario::new("a disk picked for the system is asked for again if it has none")
+            .second_disk(PartSpec::new(EXT4, "MYP", 16))
+            .boot(
+                Boot::with("from=askdisk perch")
+                    .when_shown(&["holds the system", "> vda", "vdb"])
+                    .type_keys(DOWN)
+                    .when_shown(&["> vdb"])
+                    .type_keys("\r")
+                    .when_shown(&["no directory /minios"])
+                    .when_shown(&["holds the system", "> vda"])
+                    .type_keys("\r")
+                    .in_session("1", "native"),
+            ),
         thousand(),
     ]
 }

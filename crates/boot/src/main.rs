@@ -7,6 +7,7 @@
 mod ask;
 mod explain;
 mod facts;
+mod find;
 mod handover;
 mod hooks;
 mod hotplug;

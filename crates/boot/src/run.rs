@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::fs;
 use std::os::fd::AsFd;
 use std::path::Path;
-use std::time::Duration;
 
 use log::LevelFilter;
 use perch_core::cause::Causes;
@@ -14,7 +13,7 @@ use perch_core::facts::Facts;
 use perch_core::hook::HookStage;
 use perch_core::ladder::{Outcome, climb};
 use perch_core::menu::disks::Purpose;
-use perch_core::record::{Record, SCHEMA, Seen, Status, Summary};
+use perch_core::record::{Record, SCHEMA, Status, Summary};
 use perch_core::request::Request;
 use perch_sys::apply::Machine;
 use perch_sys::console;
@@ -26,13 +25,13 @@ use perch_sys::switch_root;
 
 use crate::ask;
 use crate::facts;
+use crate::find;
 use crate::handover::{self, Proven};
 use crate::hooks::{self, Hooks};
 use crate::hotplug::Hotplug;
 use crate::layers::{self, Stacked};
 use crate::place::{self, AskDisk, Located};
 use crate::rescue::{self, Screen};
-use crate::search::Search;
 use crate::stage::Clock;
 use crate::toram::{self, InRam};
 use crate::touches;
@@ -72,7 +71,8 @@ pub fn boot(arguments: &[OsString]) -> ! {
     clock.end("drivers");
 
     let layout = Layout::of_boot();
-    let (medium, seen) = find_medium(&request, &mut hotplug);
+    let (medium, seen) =
+        find::medium(&request, &mut hotplug).unwrap_or_else(|screen| stop(&request, screen));
     clock.end("medium");
     let mut ask_disk =
         |hotplug: &mut Hotplug, dir: &str| ask::disk(Purpose::Sessions, dir, &request, hotplug);
@@ -289,55 +289,6 @@ fn release() -> String {
         .into_owned()
 }
 
-/// Finds the medium, however long it takes the user to plug it in.
-fn find_medium(request: &Request, hotplug: &mut Hotplug) -> (Medium, Vec<Seen>) {
-    let mut search = Search::new(request);
-    let wait = Duration::from_secs(u64::from(request.wait_seconds));
-    loop {
-        if let Some(medium) = search.run(hotplug, wait) {
-            let name = medium.device.name.clone();
-            match medium.take() {
-                Ok(medium) => return (medium, search.seen()),
-                Err(error) => {
-                    give_up(
-                        request,
-                        &format!("the medium /dev/{name} cannot be used"),
-                        vec![Causes(&error).to_string()],
-                        advice("check its file system from another system (fsck)"),
-                    );
-                }
-            }
-        }
-        rescue::wait_for_device(&not_found(&search, wait), request.on_missing, hotplug);
-    }
-}
-
-fn not_found(search: &Search<'_>, wait: Duration) -> Screen {
-    let mut found = vec![format!(
-        "Looked for {} for {} s.",
-        search.target(),
-        wait.as_secs()
-    )];
-    let seen = search.seen();
-    if seen.is_empty() {
-        found.push("The kernel shows no disk, stick or CD at all.".to_owned());
-    }
-    found.extend(
-        seen.iter()
-            .map(|seen| format!("/dev/{} {}", seen.device, seen.verdict)),
-    );
-    Screen {
-        title: "the medium with the system was not found".to_owned(),
-        found,
-        advice: vec![
-            "plug the stick into another port, or wait: a device that appears is looked at"
-                .to_owned(),
-            "name the device at boot: from=/dev/sdb1, from=label:MY_STICK".to_owned(),
-            "name the directory at boot: from=/directory".to_owned(),
-        ],
-    }
-}
-
 fn advice(line: &str) -> Vec<String> {
     vec![line.to_owned()]
 }
@@ -349,6 +300,10 @@ fn give_up(request: &Request, title: &str, found: Vec<String>, advice: Vec<Strin
         found,
         advice,
     };
+    stop(request, screen)
+}
+
+fn stop(request: &Request, screen: Screen) -> ! {
     hooks::stopped();
     match rescue::stop(&screen, request.on_missing) {}
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use perch_core::cause::Causes;
 use perch_core::record::Seen;
-use perch_core::request::Request;
+use perch_core::request::{Request, Source};
 use perch_sys::devices::{self, BlockDevice};
 use perch_sys::medium::{self, Medium, Refused, Wanted};
 
@@ -29,11 +29,11 @@ pub struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// A search for what the request asks for.
-    pub fn new(request: &'a Request) -> Self {
+    /// A search for the system at `source`, which is the request's own or what the user picked.
+    pub fn new(request: &'a Request, source: &'a Source) -> Self {
         Self {
             wanted: Wanted {
-                source: &request.source,
+                source,
                 usual_dir: LIVE_NAME,
                 extension: &request.extension,
             },

@@ -1,0 +1,106 @@
+//! Finds the medium, however long it takes the user to plug it in, or to pick it.
+
+use std::time::Duration;
+
+use perch_core::cause::Causes;
+use perch_core::identity::Identity;
+use perch_core::menu::disks::Purpose;
+use perch_core::record::Seen;
+use perch_core::request::{Request, Source};
+use perch_sys::console;
+use perch_sys::medium::Medium;
+
+use crate::ask;
+use crate::hotplug::Hotplug;
+use crate::rescue::{self, Screen};
+use crate::search::Search;
+
+/// The medium, with every device that was looked at. Where there is none, the user is told until there
+/// is, or the machine ends as configured.
+///
+/// # Errors
+/// The screen for a medium that was found and cannot be used.
+pub fn medium(request: &Request, hotplug: &mut Hotplug) -> Result<(Medium, Vec<Seen>), Screen> {
+    if request.source.ask
+        && let Some(found) = picked(request, hotplug)
+    {
+        return found;
+    }
+    let wait = Duration::from_secs(u64::from(request.wait_seconds));
+    let mut search = Search::new(request, &request.source);
+    loop {
+        if let Some(medium) = search.run(hotplug, wait) {
+            return taken(medium, search.seen());
+        }
+        rescue::wait_for_device(&not_found(&search, wait), request.on_missing, hotplug);
+    }
+}
+
+/// The disk that the user picks, asked again if it does not hold the system. `None` if none is picked:
+/// then every device is searched.
+fn picked(request: &Request, hotplug: &mut Hotplug) -> Option<Result<(Medium, Vec<Seen>), Screen>> {
+    if !console::any() {
+        log::warn!("from=askdisk: there is no console to ask on; every device is searched");
+        return None;
+    }
+    loop {
+        let dir = request
+            .source
+            .dir
+            .as_deref()
+            .unwrap_or(crate::search::LIVE_NAME);
+        let Some(device) = ask::disk(Purpose::System, dir, request, hotplug) else {
+            log::warn!("from=askdisk: no disk was picked; every device is searched");
+            return None;
+        };
+        let source = Source {
+            identity: Some(Identity::Node(device)),
+            ..request.source.clone()
+        };
+        let mut search = Search::new(request, &source);
+        if let Some(medium) = search.run(hotplug, Duration::ZERO) {
+            return Some(taken(medium, search.seen()));
+        }
+        for seen in search.seen() {
+            log::warn!("/dev/{} {}", seen.device, seen.verdict);
+        }
+    }
+}
+
+fn taken(medium: Medium, seen: Vec<Seen>) -> Result<(Medium, Vec<Seen>), Screen> {
+    let name = medium.device.name.clone();
+    match medium.take() {
+        Ok(medium) => Ok((medium, seen)),
+        Err(error) => Err(Screen {
+            title: format!("the medium /dev/{name} cannot be used"),
+            found: vec![Causes(&error).to_string()],
+            advice: vec!["check its file system from another system (fsck)".to_owned()],
+        }),
+    }
+}
+
+fn not_found(search: &Search<'_>, wait: Duration) -> Screen {
+    let mut found = vec![format!(
+        "Looked for {} for {} s.",
+        search.target(),
+        wait.as_secs()
+    )];
+    let seen = search.seen();
+    if seen.is_empty() {
+        found.push("The kernel shows no disk, stick or CD at all.".to_owned());
+    }
+    found.extend(
+        seen.iter()
+            .map(|seen| format!("/dev/{} {}", seen.device, seen.verdict)),
+    );
+    Screen {
+        title: "the medium with the system was not found".to_owned(),
+        found,
+        advice: vec![
+            "plug the stick into another port, or wait: a device that appears is looked at"
+                .to_owned(),
+            "name the device at boot: from=/dev/sdb1, from=label:MY_STICK".to_owned(),
+            "name the directory at boot: from=/directory".to_owned(),
+        ],
+    }
+}
