@@ -1,6 +1,6 @@
 //! The file systems a medium can have beside ext4, vfat and iso9660, which the other scenarios boot from.
 
-use perch_tests::disk::{BTRFS, EXFAT, F2FS, Medium, NTFS, XFS};
+use perch_tests::disk::{BTRFS, EXFAT, EXT4, F2FS, Medium, NTFS, VFAT, XFS};
 use perch_tests::scenario::{Boot, Scenario};
 
 fn on(medium: Medium, name: String) -> Scenario {
@@ -47,8 +47,54 @@ fn plain(medium: Medium) -> Scenario {
         .store_missing("session.json")
 }
 
+/// A container, on whatever can hold a file of its size.
+fn raw(medium: Medium) -> Scenario {
+    let name = format!("a raw session on a stick with {} keeps a file", medium.name);
+    // 100 MiB have to stay free.
+    let size = medium.smallest_mib.max(64) + 256;
+    Scenario::new(name)
+        .medium(medium)
+        .size_mib(size)
+        .boot(
+            Boot::with("perch perchmode=raw perchsize=64")
+                .sh("echo one >/keep; ln -s keep /link; chown 1000 /keep; sync")
+                .in_session("1", "raw")
+                // A container in use is not unmounted before the power goes, until that is looked after.
+                .cut(),
+        )
+        .boot(
+            Boot::with("perch")
+                .expect_sh("cat /link", "one")
+                .expect_sh("stat -c %u /keep", "1000")
+                .in_session("1", "raw")
+                .cut(),
+        )
+}
+
+/// The mode that this version cannot open: said, and nothing else is made in its place.
+fn dynfilefs(medium: Medium) -> Scenario {
+    let name = format!(
+        "a dynfilefs session asked for on a stick with {} is refused in words",
+        medium.name
+    );
+    on(medium, name)
+        .boot(
+            Boot::with("perch perchmode=dynfilefs")
+                .in_ram_instead()
+                .warned(&["dynfilefs"]),
+        )
+        .store_missing("session.json")
+}
+
 pub fn scenarios() -> Vec<Scenario> {
     vec![
+        raw(XFS),
+        raw(BTRFS),
+        raw(F2FS),
+        raw(EXFAT),
+        raw(NTFS),
+        dynfilefs(EXT4),
+        dynfilefs(VFAT),
         native(XFS),
         native(BTRFS),
         native(F2FS),
