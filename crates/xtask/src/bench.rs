@@ -1,4 +1,6 @@
-//! `cargo xtask bench boot`: how long the way from the kernel to the real init takes, against two yardsticks.
+//! `cargo xtask bench`: how long a boot takes against others' (`boot`), and with many sessions against one (`scale`).
+//!
+//! `boot`: how long the way from the kernel to the real init takes, against two yardsticks.
 //!
 //! Three programs start the same bundles from the same disk with the same kernel: perch, Debian's live-boot, and a *floor*
 //! that knows everything in advance and so does only what nobody can leave out. Time is the guest's own under
@@ -11,6 +13,7 @@ mod floor;
 mod live_boot;
 mod measure;
 mod report;
+mod scale;
 mod stamps;
 
 use std::fs;
@@ -26,15 +29,26 @@ use report::{Report, Row};
 
 const HELP: &str = "\
 cargo xtask bench boot [--runs N] [--only TEXT] [--json FILE]
+cargo xtask bench scale [--sessions N]
 
 Measures, in milliseconds of an emulated machine, how long the kernel unpacks each initramfs and how long its init
-then takes to start the real one: perch, Debian's live-boot and the least a fixed program needs.
+then takes to start the real one: perch, Debian's live-boot and the least a fixed program needs (boot), or perch
+with many sessions in the store and with one (scale).
 
   --runs N     measure each N times and report the median (default 3)
   --only TEXT  only those whose name contains TEXT
-  --json FILE  also write all figures to FILE";
+  --json FILE  also write all figures to FILE
+  --sessions N how many sessions are many (default 1000)";
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum What {
+    Boot,
+    Scale,
+}
 
 struct Options {
+    what: What,
+    sessions: u32,
     runs: usize,
     only: String,
     json: Option<PathBuf>,
@@ -52,6 +66,10 @@ pub fn run(args: lexopt::Parser) -> Result<()> {
     packages::ensure(vm::PACKAGES)?;
     let dir = cache_dir().join("bench");
     fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    if options.what == What::Scale {
+        print!("\n{}", scale::bench(options.sessions, &dir)?);
+        return Ok(());
+    }
     let report = bench(&options, &dir)?;
     print!("\n{report}");
     if let Some(file) = &options.json {
@@ -93,6 +111,8 @@ fn bench(options: &Options, dir: &Path) -> Result<Report> {
 fn parse(mut args: lexopt::Parser) -> Result<Option<Options>> {
     use lexopt::prelude::*;
     let mut options = Options {
+        what: What::Boot,
+        sessions: 1000,
         runs: 3,
         only: String::new(),
         json: None,
@@ -102,6 +122,7 @@ fn parse(mut args: lexopt::Parser) -> Result<Option<Options>> {
         match arg {
             Value(name) if what.is_none() => what = Some(name.string()?),
             Long("runs") => options.runs = args.value()?.parse()?,
+            Long("sessions") => options.sessions = args.value()?.parse()?,
             Long("only") => options.only = args.value()?.string()?,
             Long("json") => options.json = Some(args.value()?.into()),
             Short('h') | Long("help") => return Ok(None),
@@ -111,8 +132,12 @@ fn parse(mut args: lexopt::Parser) -> Result<Option<Options>> {
     ensure!(options.runs > 0, "--runs must be at least 1");
     match what.as_deref() {
         Some("boot") => Ok(Some(options)),
-        Some(other) => bail!("there is no benchmark {other:?}; there is: boot"),
-        None => bail!("which benchmark? There is: boot"),
+        Some("scale") => {
+            options.what = What::Scale;
+            Ok(Some(options))
+        }
+        Some(other) => bail!("there is no benchmark {other:?}; there are: boot, scale"),
+        None => bail!("which benchmark? There are: boot, scale"),
     }
 }
 
@@ -127,6 +152,8 @@ mod tests {
             .unwrap()
             .unwrap();
         assert_eq!((options.runs, options.json), (5, Some("x".into())));
+        let options = parsed(&["scale", "--sessions", "50"]).unwrap().unwrap();
+        assert_eq!((options.what, options.sessions), (What::Scale, 50));
         assert!(parsed(&["--help"]).unwrap().is_none());
         for wrong in [
             &[][..],
