@@ -135,6 +135,7 @@ fn facts(case: &Case) -> Facts {
         backup: file("session.json.bak"),
         legacy: file("last_session.txt"),
         dirs,
+        unseen: Vec::new(),
     });
     facts.store.take(assembled);
     facts

@@ -54,7 +54,7 @@ fn facts() -> Facts {
         size: None,
         image: None,
         allocated: None,
-        modified,
+        modified: Some(modified),
     };
     let mut union = session(12, Mode::Native, Some("4.1.2"), NOW - 40 * 24 * HOUR);
     union.union = Some(UnionKind::Aufs);
@@ -157,7 +157,7 @@ fn every_screen_looks_as_written() {
     many.store.sessions = (1..=1000)
         .map(|number| Session {
             id: id(number),
-            modified: NOW - HOUR * i64::from(number),
+            modified: Some(NOW - HOUR * i64::from(number)),
             ..facts.store.sessions[0].clone()
         })
         .collect();

@@ -6,8 +6,9 @@ use std::path::Path;
 
 use perch_core::aufs::MAX_BUNDLES;
 use perch_core::bundle::Bundle;
+use perch_core::decide::interest;
 use perch_core::facts::{Facts, Medium, Store, StoreState, Tools};
-use perch_core::metadata::{Metadata, Source, assemble};
+use perch_core::metadata::{Metadata, Outline, Source};
 use perch_core::request::{Request, Spot};
 use perch_core::session::{Mode, System, UnionKind};
 use perch_core::units::Bytes;
@@ -139,7 +140,7 @@ pub fn look_at_store(
         .ok()
         .map(|stat| Bytes(stat.f_bavail.saturating_mul(stat.f_frsize)));
     match place.open() {
-        Ok(dir) => read(&dir, &mut found),
+        Ok(dir) => read(&dir, request, &mut found),
         Err(error) if error.errno() == Some(Errno::NOENT) => {}
         Err(error) => found.state = StoreState::Unusable(error.to_string()),
     }
@@ -169,15 +170,20 @@ fn dir_of(root: &OwnedFd, spot: &Spot, word_is_directory: &mut bool) -> String {
     }
 }
 
-fn read(dir: &OwnedFd, found: &mut Store) {
-    match store::read(dir.as_fd()) {
-        Ok(read) => {
+/// Reads the store: its files, and those session directories that something depends on.
+fn read(dir: &OwnedFd, request: &Request, found: &mut Store) {
+    match store::list(dir.as_fd()) {
+        Ok(mut read) => {
+            let outline = Outline::of(&read.files);
+            let interest = interest(request, found.word_is_directory);
+            let ids = outline.to_look_into(&read.files, interest);
+            store::look_into(dir.as_fd(), &mut read, &ids);
             for name in &read.ignored {
                 log::warn!("{name:?} in the session store is no session and is left alone");
             }
             found.state = StoreState::Ready;
             found.taken = read.taken();
-            found.take(assemble(&read.files));
+            found.take(outline.complete(&read.files));
         }
         Err(error) => found.state = StoreState::Unusable(error.to_string()),
     }

@@ -5,12 +5,14 @@
 //! ends in RAM with a reason wherever a session cannot be had.
 
 pub mod fit;
+mod interest;
 mod opening;
 mod question;
 
 use serde::{Deserialize, Serialize};
 
 use self::fit::choose_union;
+pub use self::interest::interest;
 use crate::facts::{Facts, StoreState};
 use crate::reason::{Reason, Then};
 use crate::request::{Action, Request};
@@ -138,10 +140,12 @@ fn ram_failed(failures: &[Failure]) -> bool {
 
 /// What is asked for. The word after the place may be a directory's name (contract §2.1).
 fn action(request: &Request, facts: &Facts) -> Action {
+    action_there(request, facts.store.word_is_directory)
+}
+
+fn action_there(request: &Request, word_is_directory: bool) -> Action {
     match request.action {
-        Action::New | Action::Ask | Action::Fresh if facts.store.word_is_directory => {
-            Action::Resume
-        }
+        Action::New | Action::Ask | Action::Fresh if word_is_directory => Action::Resume,
         action => action,
     }
 }

@@ -24,7 +24,7 @@ pub fn session(number: u32) -> Session {
         size: None,
         image: None,
         allocated: None,
-        modified: 1000 + i64::from(number),
+        modified: Some(1000 + i64::from(number)),
     }
 }
 

@@ -159,8 +159,10 @@ pub struct Session {
     /// What that file takes on the medium, its holes not counted; absent where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allocated: Option<Bytes>,
-    /// Last change of its directory, in seconds since 1970.
-    pub modified: i64,
+    /// Last change of its directory, in seconds since 1970; absent where the directory was not looked
+    /// into, because nothing depended on it. Then the record alone tells all of the above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modified: Option<i64>,
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What metadata says after a session was opened, or could not be.
 
+use std::collections::BTreeSet;
+
 use crate::decide::{Choice, Decision, Failure};
 use crate::facts::{Facts, StoreState};
 use crate::metadata::{Metadata, Record};
@@ -51,9 +53,10 @@ pub fn after(decision: &Decision, facts: &Facts, failures: &[Failure]) -> Option
             metadata.running = Some(id);
             metadata.previous = instead_of.or(metadata.previous).filter(|old| *old != id);
             // An entry without a directory names nothing: its number may be given out again.
+            let there: BTreeSet<SessionId> = store.sessions.iter().map(|it| it.id).collect();
             metadata
                 .sessions
-                .retain(|known, _| *known == id || store.session(*known).is_some());
+                .retain(|known, _| *known == id || there.contains(known));
             let written = store.agrees && store.quarantine.is_empty() && metadata == *before;
             (!written).then_some(metadata)
         }

@@ -2,6 +2,7 @@
 //!
 //! Everything is reached from the store's own directory descriptor, never through a link.
 
+use std::collections::BTreeSet;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -21,7 +22,7 @@ const LONGEST: usize = 1 << 20;
 /// What a store's directory holds.
 #[derive(Debug)]
 pub struct Found {
-    /// Its metadata files and session directories.
+    /// Its metadata files and session directories, by number.
     pub files: StoreFiles,
     /// Names that look like sessions and are not: `007`, `1.bak`, a link called `3`.
     pub ignored: Vec<String>,
@@ -32,7 +33,7 @@ impl Found {
     pub fn holds_something(&self) -> bool {
         let files = &self.files;
         let absent = |file: &FileRead| matches!(file, FileRead::Absent);
-        !files.dirs.is_empty()
+        files.ids().next().is_some()
             || ![&files.json, &files.conf, &files.backup, &files.legacy]
                 .into_iter()
                 .all(absent)
@@ -47,10 +48,17 @@ impl Found {
     }
 }
 
-/// Reads a store. A session directory that cannot be read counts as an empty one: it is listed, and
-/// opening it says what is wrong.
+/// Reads a store and looks into each session directory.
 pub fn read(store: BorrowedFd<'_>) -> Result<Found, DirError> {
-    let mut dirs = Vec::new();
+    let mut found = list(store)?;
+    let all = found.files.unseen.clone();
+    look_into(store, &mut found, &all);
+    Ok(found)
+}
+
+/// Reads a store's files and names, without a look into a session directory.
+pub fn list(store: BorrowedFd<'_>) -> Result<Found, DirError> {
+    let mut unseen = Vec::new();
     let mut ignored = Vec::new();
     for entry in dir::list(store)? {
         let Some(name) = entry.name.to_str() else {
@@ -60,14 +68,11 @@ pub fn read(store: BorrowedFd<'_>) -> Result<Found, DirError> {
             continue;
         }
         match name.parse::<SessionId>() {
-            Ok(id) if entry.kind == Kind::Directory => match session_dir(store, id, name) {
-                Some(dir) => dirs.push(dir),
-                None => ignored.push(name.to_owned()),
-            },
+            Ok(id) if entry.kind == Kind::Directory => unseen.push(id),
             Ok(_) | Err(_) => ignored.push(name.to_owned()),
         }
     }
-    dirs.sort_by_key(|dir| dir.id);
+    unseen.sort();
     ignored.sort();
     Ok(Found {
         files: StoreFiles {
@@ -75,10 +80,29 @@ pub fn read(store: BorrowedFd<'_>) -> Result<Found, DirError> {
             conf: read_file(store, CONF_FILE),
             backup: read_file(store, BACKUP_FILE),
             legacy: read_file(store, LEGACY_FILE),
-            dirs,
+            dirs: Vec::new(),
+            unseen,
         },
         ignored,
     })
+}
+
+/// Looks into these session directories. One that cannot be read counts as an empty one: it is listed,
+/// and opening it says what is wrong.
+pub fn look_into(store: BorrowedFd<'_>, found: &mut Found, ids: &[SessionId]) {
+    let wanted: BTreeSet<SessionId> = ids.iter().copied().collect();
+    let (look, leave): (Vec<_>, Vec<_>) = std::mem::take(&mut found.files.unseen)
+        .into_iter()
+        .partition(|id| wanted.contains(id));
+    found.files.unseen = leave;
+    for id in look {
+        let name = id.to_string();
+        match session_dir(store, id, &name) {
+            Some(dir) => found.files.dirs.push(dir),
+            None => found.ignored.push(name),
+        }
+    }
+    found.ignored.sort();
 }
 
 fn kind_of(dir: impl AsFd, name: impl rustix::path::Arg) -> Option<FileType> {

@@ -240,7 +240,7 @@ mod tests {
                 size: None,
                 image: None,
                 allocated: None,
-                modified: i64::from(id),
+                modified: Some(i64::from(id)),
             })
             .collect();
         let usage = Usage::start(dir::open_dir(dir.path()).unwrap(), &sessions).unwrap();

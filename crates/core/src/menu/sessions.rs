@@ -203,7 +203,7 @@ impl Row {
             version: session.version.clone(),
             edition: session.edition.clone(),
             union: session.union,
-            age: age(session.modified, now),
+            age: session.modified.and_then(|then| age(then, now)),
             used: None,
             limit: session.size,
             is_default: store.metadata.default == Some(session.id),

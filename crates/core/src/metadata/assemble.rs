@@ -7,15 +7,19 @@
 mod directories;
 mod files;
 mod merge;
+mod outline;
 mod read;
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::note::{Note, code};
-use super::{BACKUP_FILE, CONF_FILE, JSON_FILE, Metadata, conf, json};
+use super::{BACKUP_FILE, CONF_FILE, JSON_FILE, Metadata, conf};
 use crate::session::Session;
 use crate::units::SessionId;
 pub use files::{Contents, FileRead, SessionDir, StoreFiles};
+pub use outline::{Interest, Outline};
 use read::{Dated, Reader, Useless};
 
 /// Where the metadata came from.
@@ -61,27 +65,10 @@ pub struct Assembled {
 /// directory comes out as a session.
 ///
 /// The order is `session.json`, `session.conf`, backup, number of an old system, directories
-/// (contract §1.6 and rule 5 of §3.1). Two files that differ are joined.
+/// (contract §1.6 and rule 5 of §3.1). Two files that differ are joined. See [`Outline`] for a store
+/// whose directories are looked into as far as needed.
 pub fn assemble(files: &StoreFiles) -> Assembled {
-    let mut reader = Reader::default();
-    let json = reader.json(&files.json, JSON_FILE);
-    let conf = reader.conf(&files.conf);
-    let (mut metadata, source, recovered) = choose(files, json, conf, &mut reader);
-    if recovered {
-        directories::complete(&mut metadata, &files.dirs);
-    }
-    let sessions = directories::sessions(&files.dirs, &mut metadata, &mut reader.details);
-    let agrees = files.json.is(&json::write(&metadata)) && files.conf.is(&conf::write(&metadata));
-    let mut notes = reader.notes;
-    notes.extend(reader.details.into_vec());
-    Assembled {
-        metadata,
-        sessions,
-        source,
-        quarantine: reader.quarantine,
-        agrees,
-        notes,
-    }
+    Outline::of(files).complete(files)
 }
 
 /// The metadata, its source, and whether the directories have to fill in what was lost.
@@ -131,8 +118,8 @@ fn conf_and_backup(files: &StoreFiles, conf: Dated, reader: &mut Reader) -> (Met
         return (conf.metadata, Source::Conf);
     };
     // What was deleted since must not come back.
-    let exists = |id: &SessionId| files.dirs.iter().any(|dir| dir.id == *id);
-    backup.metadata.sessions.retain(|id, _| exists(id));
+    let exists: BTreeSet<SessionId> = files.ids().collect();
+    backup.metadata.sessions.retain(|id, _| exists.contains(id));
     // The backup is the older content of a file written before this one: it wins no tie.
     let conf_is_newer = conf.modified >= backup.modified;
     let (backup, conf) = (backup.metadata, conf.metadata);
@@ -182,7 +169,7 @@ fn without_either(files: &StoreFiles, modern: bool, reader: &mut Reader) -> (Met
         };
         return (metadata, Source::Legacy);
     }
-    if files.dirs.is_empty() {
+    if files.ids().next().is_none() {
         return (Metadata::default(), Source::None);
     }
     reader.notes.push(Note::new(

@@ -24,7 +24,8 @@ use serde_json::{Map, Value};
 use crate::session::{Mode, UnionKind};
 use crate::units::{Mib, SessionId};
 
-pub use assemble::{Assembled, Contents, FileRead, SessionDir, Source, StoreFiles, assemble};
+pub use assemble::{Assembled, Contents, FileRead, Interest, Outline, SessionDir, Source};
+pub use assemble::{StoreFiles, assemble};
 pub use json::JsonError;
 pub use note::{Note, code};
 

@@ -210,6 +210,7 @@ fn store() -> impl Strategy<Value = StoreFiles> {
             backup,
             legacy,
             dirs,
+            unseen: Vec::new(),
         })
 }
 
@@ -306,5 +307,45 @@ proptest! {
         prop_assert_eq!(again.source, Source::Json);
         prop_assert_eq!(again.quarantine, Vec::<String>::new());
         prop_assert_eq!(again.sessions, got.sessions);
+    }
+
+    /// A store as a boot sees it: looked into as far as the request needs.
+    #[test]
+    fn what_is_not_looked_into_changes_no_decision(
+        files in store(),
+        word in prop_oneof![
+            Just("perch"), Just("perchdir=new"), Just("perchdir=ask"), Just("perchdir=2"),
+            Just("perchmode=raw"), Just("perchdir=fresh"), Just("")
+        ],
+        unsorted in any::<bool>(),
+    ) {
+        let (request, _) = crate::cmdline::parse(word);
+        let mut files = files;
+        let mut known = std::collections::BTreeSet::new();
+        files.dirs.retain(|dir| known.insert(dir.id));
+        if unsorted {
+            files.dirs.reverse();
+        }
+        let mut facts = crate::fixture::facts(&[], None);
+        facts.store.take(assemble(&files));
+        let full = crate::decide::decide(&request, &facts, &[]);
+
+        let names = StoreFiles {
+            unseen: files.dirs.iter().map(|dir| dir.id).collect(),
+            dirs: Vec::new(),
+            ..files.clone()
+        };
+        let outline = Outline::of(&names);
+        let interest = crate::decide::interest(&request, false);
+        let ids = outline.to_look_into(&names, interest);
+        let (dirs, rest): (Vec<_>, Vec<_>) =
+            files.dirs.iter().cloned().partition(|dir| ids.contains(&dir.id));
+        let looked = StoreFiles {
+            dirs,
+            unseen: rest.iter().map(|dir| dir.id).collect(),
+            ..files
+        };
+        facts.store.take(outline.complete(&looked));
+        prop_assert_eq!(crate::decide::decide(&request, &facts, &[]), full);
     }
 }

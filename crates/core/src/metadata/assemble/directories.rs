@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::note::{Notes, code};
 use super::super::{Metadata, Record};
-use super::{Contents, SessionDir};
+use super::{Contents, SessionDir, StoreFiles};
 use crate::session::{Mode, Session, UnionKind};
 use crate::units::SessionId;
 
@@ -28,15 +28,38 @@ pub(super) fn complete(metadata: &mut Metadata, dirs: &[SessionDir]) {
 /// The session in each directory, sorted by number. A recorded mode that would hide a session's
 /// data is corrected in the metadata too (contract B8).
 pub(super) fn sessions(
-    dirs: &[SessionDir],
+    files: &StoreFiles,
     metadata: &mut Metadata,
     notes: &mut Notes,
 ) -> Vec<Session> {
-    let sorted: BTreeMap<SessionId, &SessionDir> = dirs.iter().map(|dir| (dir.id, dir)).collect();
+    let unseen = files.unseen.iter().map(|id| (*id, None));
+    let seen = files.dirs.iter().map(|dir| (dir.id, Some(dir)));
+    let sorted: BTreeMap<SessionId, Option<&SessionDir>> = unseen.chain(seen).collect();
     sorted
-        .into_values()
-        .map(|dir| session(dir, metadata.sessions.get_mut(&dir.id), notes))
+        .into_iter()
+        .map(|(id, dir)| match dir {
+            Some(dir) => session(dir, metadata.sessions.get_mut(&id), notes),
+            None => recorded(id, metadata.sessions.get(&id)),
+        })
         .collect()
+}
+
+/// A session whose directory was not looked into: all that is known of it is its record.
+fn recorded(id: SessionId, record: Option<&Record>) -> Session {
+    let unrecorded = Record::default();
+    let record = record.unwrap_or(&unrecorded);
+    let mode = record.mode.unwrap_or(Mode::Native);
+    Session {
+        id,
+        mode,
+        version: record.version.clone(),
+        edition: record.edition.clone(),
+        union: record.union,
+        size: record.size.filter(|_| mode != Mode::Native),
+        image: None,
+        allocated: None,
+        modified: None,
+    }
 }
 
 fn session(dir: &SessionDir, record: Option<&mut Record>, notes: &mut Notes) -> Session {
@@ -84,7 +107,7 @@ fn session(dir: &SessionDir, record: Option<&mut Record>, notes: &mut Notes) -> 
         size: record.size.filter(|_| mode != Mode::Native),
         image: dir.image.filter(|_| mode == Mode::Raw),
         allocated: dir.allocated.filter(|_| mode == Mode::Raw),
-        modified: dir.modified,
+        modified: Some(dir.modified),
     }
 }
 

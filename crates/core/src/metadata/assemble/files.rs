@@ -86,6 +86,22 @@ pub struct StoreFiles {
     pub backup: FileRead,
     /// `last_session.txt`.
     pub legacy: FileRead,
-    /// The session directories, in any order.
+    /// The session directories that were looked into, in any order.
     pub dirs: Vec<SessionDir>,
+    /// Those of which only the name is known, in any order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<SessionId>,
+}
+
+impl StoreFiles {
+    /// The number of every session directory, looked into or not.
+    pub fn ids(&self) -> impl Iterator<Item = SessionId> {
+        let seen = self.dirs.iter().map(|dir| dir.id);
+        seen.chain(self.unseen.iter().copied())
+    }
+
+    /// Whether there is a directory of this number.
+    pub fn has(&self, id: SessionId) -> bool {
+        self.ids().any(|other| other == id)
+    }
 }

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::metadata::Record;
+use crate::metadata::{Record, json};
 use crate::session::{Mode, UnionKind};
 use crate::units::Mib;
 
@@ -130,6 +130,7 @@ fn sources_are_tried_in_order() {
             backup,
             legacy,
             dirs: dirs(&[(1, 100, TREE), (2, 300, DAT), (3, 200, IMG)]),
+            unseen: Vec::new(),
         };
         let got = assemble(&files);
         assert_eq!(got.source, source, "{files:#?}");
@@ -463,7 +464,7 @@ fn sessions_take_from_the_record_what_it_has() {
         size: None,
         image: None,
         allocated: None,
-        modified: 20,
+        modified: Some(20),
     };
     let tenth = Session {
         id: id(10),
@@ -474,7 +475,7 @@ fn sessions_take_from_the_record_what_it_has() {
         size: None,
         image: None,
         allocated: None,
-        modified: 30,
+        modified: Some(30),
     };
     assert_eq!(got.sessions, [first, tenth]);
     assert!(
@@ -524,6 +525,7 @@ fn it_is_written_to_the_dump_of_facts_and_read_back() {
         backup: FileRead::TooLarge { bytes: 5 },
         legacy: FileRead::Unreadable { error: "x".into() },
         dirs: dirs(&[(1, 1, TREE)]),
+        unseen: vec![id(7)],
     };
     let dump = serde_json::to_string(&files).unwrap();
     assert_eq!(serde_json::from_str::<StoreFiles>(&dump).unwrap(), files);
