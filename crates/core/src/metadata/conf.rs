@@ -7,10 +7,13 @@
 
 mod line;
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value};
 
 use super::intake::Intake;
 use super::note::Notes;
+use super::record::Known;
 use super::{CONF_FILE, Metadata, Note, Record, field};
 use crate::units::SessionId;
 use line::Line;
@@ -83,7 +86,8 @@ fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
 
 /// The content of `session.conf` for this metadata.
 pub fn write(metadata: &Metadata) -> String {
-    let mut text = String::new();
+    // Four or five lines a session.
+    let mut text = String::with_capacity(128 * (1 + metadata.sessions.len()));
     for (name, id) in [
         ("default", metadata.default),
         ("previous", metadata.previous),
@@ -125,8 +129,9 @@ fn add_record(text: &mut String, id: SessionId, record: &Record) {
     };
     let known = record.known();
     for (name, value) in &known {
-        if let Some(value) = line_form(value) {
-            field(name, &value);
+        match value {
+            Known::Text(text) => field(name, text),
+            Known::Number(number) => field(name, &number.to_string()),
         }
     }
     for (name, value) in record.unknown(&known) {
@@ -146,10 +151,13 @@ fn add_record(text: &mut String, id: SessionId, record: &Record) {
 /// Appends a line if it reads back as what is meant. So neither a key nor a value from a file
 /// can become a line of another meaning, and what does not fit the form is left out.
 fn add(text: &mut String, meant: Line<'_>) {
-    let line = meant.to_string();
-    if !line.chars().any(field::breaks_line) && Line::read(&line) == meant {
-        text.push_str(&line);
+    let start = text.len();
+    let written = write!(text, "{meant}").is_ok();
+    let holds = |line: &str| !field::has_break(line) && Line::read(line) == meant;
+    if written && text.get(start..).is_some_and(holds) {
         text.push('\n');
+    } else {
+        text.truncate(start);
     }
 }
 

@@ -4,6 +4,7 @@
 //! absent value has been seen as null, "", "None" and "unknown". Both file forms come through
 //! here, so that they read alike.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use serde_json::Value;
@@ -45,7 +46,7 @@ pub(super) fn line(value: &Value) -> Field<String> {
         Value::Null => Field::Absent,
         Value::String(text) => match text.trim() {
             "" | "None" | "null" => Field::Absent,
-            text if text.chars().any(breaks_line) => Field::Unreadable,
+            text if has_break(text) => Field::Unreadable,
             text => Field::Known(text.to_owned()),
         },
         // A build date may have lost its quotes; a fraction has lost more (5.10 is not 5.1).
@@ -115,15 +116,25 @@ pub(super) fn breaks_line(c: char) -> bool {
     c.is_control() || c == '\u{2028}' || c == '\u{2029}'
 }
 
+/// Whether any character does. Nearly all text is plain, and that is quickly seen.
+pub(super) fn has_break(text: &str) -> bool {
+    let plain = |b: u8| (b' '..=b'~').contains(&b);
+    !text.bytes().all(plain) && text.chars().any(breaks_line)
+}
+
 /// `text` as a value that [`line()`] reads back: each character that breaks a line becomes a blank.
 /// `None` if nothing is left of it.
-pub(super) fn single_line(text: &str) -> Option<String> {
+pub(super) fn single_line(text: &str) -> Option<Cow<'_, str>> {
+    let is_one = text.trim().len() == text.len() && !has_break(text);
+    if is_one && !matches!(text, "" | "None" | "null") {
+        return Some(Cow::Borrowed(text));
+    }
     let text: String = text
         .chars()
         .map(|c| if breaks_line(c) { ' ' } else { c })
         .collect();
     match line(&Value::String(text)) {
-        Field::Known(text) => Some(text),
+        Field::Known(text) => Some(Cow::Owned(text)),
         Field::Absent | Field::Unreadable => None,
     }
 }

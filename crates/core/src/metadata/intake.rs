@@ -36,8 +36,10 @@ impl Intake<'_> {
 
     /// Gives a field to the record of session `id`.
     pub(super) fn field(&mut self, record: &mut Record, id: SessionId, name: &str, value: Value) {
-        let (file, shown) = (self.file, shown(&value));
         if !record.take(name, value) {
+            // It is kept there, readable or not.
+            let shown = record.extra.get(name).map(shown).unwrap_or_default();
+            let file = self.file;
             self.notes.add(
                 code::VALUE_UNREADABLE,
                 format!("{file}: the {name} of session {id} cannot be read ({shown})."),

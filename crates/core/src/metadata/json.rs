@@ -3,12 +3,16 @@
 //! Reading is tolerant of every value and strict about the document: a file cut short by a power
 //! failure is an error, so that the caller keeps it under another name and looks elsewhere.
 
+mod layout;
+
 use serde_json::{Map, Value};
 
 use super::intake::{self, Intake};
 use super::note::Notes;
+use super::record::Known;
 use super::{JSON_FILE, Metadata, Note, Record};
 use crate::units::SessionId;
+use layout::Object;
 
 /// Why a text is no session metadata at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -116,44 +120,60 @@ fn sessions(entries: Map<String, Value>, metadata: &mut Metadata, intake: &mut I
 /// It ends in a newline, as the boot code's `jq` writes it: a text file does (POSIX, 3.387), and
 /// every reader in the field accepts it.
 pub fn write(metadata: &Metadata) -> String {
-    let id = |id: Option<SessionId>| id.map(|id| Value::from(id.to_string()));
-    let mut sessions = Map::new();
-    for (id, record) in &metadata.sessions {
-        let mut fields = record.known();
-        let more: Vec<_> = record.unknown(&fields).map(owned).collect();
-        fields.extend(more);
-        sessions.insert(id.to_string(), fields.into());
-    }
-    let foreign: Vec<_> = missing_in(&sessions, &metadata.foreign).collect();
-    sessions.extend(foreign);
-
-    let mut document = Map::new();
-    document.insert("default".into(), id(metadata.default).unwrap_or_default());
+    let mut text = String::with_capacity(160 * (1 + metadata.sessions.len()));
+    let mut document = Object::begin(&mut text, 0);
     for (name, pointer) in [
+        ("default", metadata.default),
         ("previous", metadata.previous),
         ("running", metadata.running),
     ] {
-        if let Some(value) = id(pointer) {
-            document.insert(name.into(), value);
+        match pointer {
+            Some(id) => layout::string(document.key(name), &id.to_string()),
+            None if name == "default" => document.key(name).push_str("null"),
+            None => {}
         }
     }
-    document.insert("sessions".into(), sessions.into());
-    let extra: Vec<_> = missing_in(&document, &metadata.extra).collect();
-    document.extend(extra);
-    format!("{:#}\n", Value::Object(document))
+    let mut sessions = Object::begin(document.key("sessions"), 1);
+    for (id, record) in &metadata.sessions {
+        add_record(sessions.key(&id.to_string()), record);
+    }
+    for (key, value) in &metadata.foreign {
+        let taken = |id: SessionId| metadata.sessions.contains_key(&id);
+        if !key.parse().is_ok_and(taken) {
+            sessions.value(key, value);
+        }
+    }
+    sessions.end();
+    for (key, value) in &metadata.extra {
+        let taken = match key.as_str() {
+            "default" | "sessions" => true,
+            "previous" => metadata.previous.is_some(),
+            "running" => metadata.running.is_some(),
+            _ => false,
+        };
+        if !taken {
+            document.value(key, value);
+        }
+    }
+    document.end();
+    text.push('\n');
+    text
 }
 
-fn missing_in(
-    taken: &Map<String, Value>,
-    from: &Map<String, Value>,
-) -> impl Iterator<Item = (String, Value)> {
-    from.iter()
-        .filter(|(key, _)| !taken.contains_key(key.as_str()))
-        .map(owned)
-}
-
-fn owned((key, value): (&String, &Value)) -> (String, Value) {
-    (key.clone(), value.clone())
+fn add_record(text: &mut String, record: &Record) {
+    let mut fields = Object::begin(text, 2);
+    let known = record.known();
+    for (name, value) in &known {
+        let text = fields.key(name);
+        match value {
+            Known::Text(value) => layout::string(text, value),
+            Known::Number(number) => text.push_str(&number.to_string()),
+        }
+    }
+    for (name, value) in record.unknown(&known) {
+        fields.value(name, value);
+    }
+    fields.end();
 }
 
 #[cfg(test)]

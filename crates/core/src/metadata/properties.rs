@@ -235,6 +235,13 @@ proptest! {
     }
 
     #[test]
+    fn json_is_laid_out_as_any_other_writer_does(metadata in metadata(hostile)) {
+        let text = json::write(&metadata);
+        let value: Value = serde_json::from_str(&text).unwrap();
+        prop_assert_eq!(format!("{value:#}\n"), text);
+    }
+
+    #[test]
     fn conf_keeps_the_known_fields(metadata in metadata(line)) {
         let (again, notes) = conf::parse(&conf::write(&metadata));
         prop_assert_eq!(notes, vec![]);

@@ -1,9 +1,20 @@
 //! A record field by field, under the names that both file forms use.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+use serde_json::Value;
 
 use super::Record;
 use super::field::{self, Field};
+
+/// The value of a known field, as it is written.
+#[derive(Debug, PartialEq)]
+pub(super) enum Known<'a> {
+    /// One line of text.
+    Text(Cow<'a, str>),
+    /// A size.
+    Number(u64),
+}
 
 impl Record {
     /// Takes a field as a file gives it, in place of what was there under that name. Unknown
@@ -32,33 +43,36 @@ impl Record {
     }
 
     /// The known fields that are present, in the order in which they are written.
-    pub(super) fn known(&self) -> Map<String, Value> {
-        let text = |text: &Option<String>| text.as_deref().and_then(field::single_line);
-        let word = |word: &Option<String>| text(word).filter(|word| word != "unknown");
+    pub(super) fn known(&self) -> Vec<(&'static str, Known<'_>)> {
+        fn text(text: &Option<String>) -> Option<Cow<'_, str>> {
+            text.as_deref().and_then(field::single_line)
+        }
+        let word = |word| text(word).filter(|word| word != "unknown");
+        let fixed = |word| Known::Text(Cow::Borrowed(word));
         [
-            ("mode", self.mode.map(|mode| mode.word().into())),
-            ("version", word(&self.version).map(Value::from)),
-            ("edition", word(&self.edition).map(Value::from)),
-            ("union", self.union.map(|union| union.word().into())),
+            ("mode", self.mode.map(|mode| fixed(mode.word()))),
+            ("version", word(&self.version).map(Known::Text)),
+            ("edition", word(&self.edition).map(Known::Text)),
+            ("union", self.union.map(|union| fixed(union.word()))),
             (
                 "size",
-                self.size.and_then(field::size_number).map(Value::from),
+                self.size.and_then(field::size_number).map(Known::Number),
             ),
-            ("failed", text(&self.failed).map(Value::from)),
+            ("failed", text(&self.failed).map(Known::Text)),
         ]
         .into_iter()
-        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .filter_map(|(name, value)| Some((name, value?)))
         .collect()
     }
 
     /// What is written besides: `extra`, without those a known field has taken the place of.
     pub(super) fn unknown<'a>(
         &'a self,
-        known: &'a Map<String, Value>,
+        known: &'a [(&'static str, Known<'_>)],
     ) -> impl Iterator<Item = (&'a String, &'a Value)> {
         self.extra
             .iter()
-            .filter(|(name, _)| !known.contains_key(name.as_str()))
+            .filter(|(name, _)| !known.iter().any(|(known, _)| known == name))
     }
 }
 

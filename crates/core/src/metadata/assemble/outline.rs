@@ -31,6 +31,8 @@ pub struct Outline {
     source: Source,
     /// Whether the directories have to fill in what was lost.
     recovered: bool,
+    /// Whether `session.conf` is, to the byte, what would be written for this metadata.
+    mirrored: bool,
     reader: Reader,
 }
 
@@ -39,9 +41,20 @@ impl Outline {
     pub fn of(files: &StoreFiles) -> Self {
         let mut reader = Reader::default();
         let json = reader.json(&files.json, JSON_FILE);
-        let conf = reader.conf(&files.conf);
-        let (metadata, source, recovered) = choose(files, json, conf, &mut reader);
+        let mirrored = match &json {
+            Ok(json) => files.conf.is(&conf::write(&json.metadata)),
+            Err(_) => false,
+        };
+        let (metadata, source, recovered) = match json {
+            // The usual case, and a quick one: what is a mirror to the byte needs no reading.
+            Ok(json) if mirrored => (json.metadata, Source::Json, false),
+            json => {
+                let conf = reader.conf(&files.conf);
+                choose(files, json, conf, &mut reader)
+            }
+        };
         Self {
+            mirrored,
             metadata,
             source,
             recovered,
@@ -84,14 +97,16 @@ impl Outline {
             mut metadata,
             source,
             recovered,
+            mirrored,
             mut reader,
         } = outline;
+        let mirrored = mirrored.then(|| metadata.clone());
         if recovered {
             directories::complete(&mut metadata, &files.dirs);
         }
         let sessions = directories::sessions(files, &mut metadata, &mut reader.details);
-        let agrees =
-            files.json.is(&json::write(&metadata)) && files.conf.is(&conf::write(&metadata));
+        let agrees = files.json.is(&json::write(&metadata))
+            && (mirrored.as_ref() == Some(&metadata) || files.conf.is(&conf::write(&metadata)));
         let mut notes = reader.notes;
         notes.extend(reader.details.into_vec());
         Assembled {
