@@ -98,6 +98,7 @@ pub fn look_at_store(
         word_is_directory: false,
         fs: medium.superblock.kind,
         free: None,
+        total: None,
         native_refused: None,
         sessions: Vec::new(),
         taken: Vec::new(),
@@ -136,9 +137,10 @@ pub fn look_at_store(
         place.path = dir_of(&place.base, &spot, &mut found.word_is_directory);
         found.dir = Some(place.path.clone());
     }
-    found.free = fstatvfs(on)
-        .ok()
-        .map(|stat| Bytes(stat.f_bavail.saturating_mul(stat.f_frsize)));
+    if let Ok(stat) = fstatvfs(on) {
+        found.free = Some(Bytes(stat.f_bavail.saturating_mul(stat.f_frsize)));
+        found.total = Some(Bytes(stat.f_blocks.saturating_mul(stat.f_frsize)));
+    }
     match place.open() {
         Ok(dir) => read(&dir, request, &mut found),
         Err(error) if error.errno() == Some(Errno::NOENT) => {}

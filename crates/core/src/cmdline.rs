@@ -324,6 +324,11 @@ fn perchdir(value: &str) -> (Action, Place, Option<Complaint>) {
     }
 }
 
+/// Links such as `/dev/disk/by-path/…` are made by udev, which no initramfs of ours has, and change with
+/// the port or the order of plugging in.
+const NO_DEVICE: &str =
+    "names no device in a way that lasts (write label:, uuid:, partuuid:, id: or /dev/sdb1)";
+
 /// Whether somebody who wrote this meant a place, well written or not.
 fn looks_like_a_place(value: &str) -> bool {
     value.starts_with('/') || value.starts_with("askdisk") || value.contains(':')
@@ -342,7 +347,10 @@ fn place(value: &str) -> Result<(Action, Place), &'static str> {
         let action = spot.word.unwrap_or(Action::Resume);
         return Ok((action, Place::Device { identity, spot }));
     }
-    if value.starts_with("/dev/") || !value.starts_with('/') {
+    if value.starts_with("/dev/") {
+        return Err(NO_DEVICE);
+    }
+    if !value.starts_with('/') {
         return Err(NO_PLACE);
     }
     let mut spot = spot(value)?;
@@ -423,6 +431,7 @@ fn source(value: &str) -> Result<Source, &'static str> {
     }
     let (identity, dir) = match Identity::parse(value) {
         Some((identity, dir)) => (Some(identity), dir),
+        None if value.starts_with("/dev/") => return Err(NO_DEVICE),
         None => (None, value.to_owned()),
     };
     let dir = directory(&dir)?;

@@ -5,6 +5,7 @@
 //! ends in RAM with a reason wherever a session cannot be had.
 
 pub mod fit;
+mod fullness;
 mod interest;
 mod opening;
 mod question;
@@ -123,7 +124,11 @@ pub fn decide(request: &Request, facts: &Facts, failures: &[Failure]) -> Decisio
     };
     let choice = match opening::learn(request, facts, failures, &mut reasons) {
         None => Choice::Ram,
-        Some((request, facts)) => choose(&request, &facts, union, &mut reasons),
+        Some((request, facts)) => {
+            let choice = choose(&request, &facts, union, &mut reasons);
+            reasons.extend(fullness::warning(choice, &facts));
+            choice
+        }
     };
     Decision {
         choice,

@@ -107,6 +107,9 @@ pub struct Store {
     /// Free space there; absent where it could not be learnt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub free: Option<Bytes>,
+    /// The size of that file system; absent where it could not be learnt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<Bytes>,
     /// What the file system lacks for a native session, as a probe in this boot found; absent where
     /// none was made or nothing was missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -67,6 +67,7 @@ pub fn facts(sessions: &[Session], default: Option<u32>) -> Facts {
             word_is_directory: false,
             fs: FsKind::Ext4,
             free: Some(Bytes(1 << 30)),
+            total: Some(Bytes(8 << 30)),
             native_refused: None,
             sessions: sessions.to_vec(),
             taken: Vec::new(),

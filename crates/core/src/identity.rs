@@ -63,6 +63,10 @@ impl Identity {
             }
         }
         let node = text.strip_prefix("/dev/")?;
+        // What is left of udev's links says where a device is plugged in, or when: no name of it.
+        if node == "disk" || node.starts_with("disk/") {
+            return None;
+        }
         let (name, dir) = match node.strip_prefix("mapper/") {
             Some(rest) => {
                 let (name, dir) = cut(rest);
@@ -176,6 +180,12 @@ mod tests {
                 r"/dev/disk/by-label/a\x+1",
                 Some((Identity::Label(r"a\x+1".into()), "")),
             ),
+            (
+                "/dev/disk/by-path/pci-0000:00:14.0-usb-0:1:1.0-scsi-0:0:0:0-part1",
+                None,
+            ),
+            ("/dev/disk/by-diskseq/9/minios", None),
+            ("/dev/disk", None),
             ("id:", None),
             ("/dev/disk/by-id/", None),
         ] {

@@ -248,6 +248,11 @@ pub enum Reason {
     },
     /// Every session number is taken.
     NoNumberLeft,
+    /// The session is open, but there is hardly any room left for its changes.
+    StoreNearlyFull {
+        /// Free space on the store's file system.
+        free: Bytes,
+    },
     /// A step failed in an earlier attempt of this boot.
     StepFailed {
         /// The session it was for.
@@ -313,6 +318,7 @@ impl Reason {
             Self::UnionOfSession { .. } => "union-of-session",
             Self::StoreNotFound { .. } => "store-not-found",
             Self::NoNumberLeft => "no-number-left",
+            Self::StoreNearlyFull { .. } => "store-nearly-full",
             Self::StepFailed { .. } => "step-failed",
         }
     }
@@ -359,6 +365,7 @@ impl Reason {
             | Self::UnionUnavailable { .. }
             | Self::StoreNotFound { .. }
             | Self::NoNumberLeft
+            | Self::StoreNearlyFull { .. }
             | Self::StepFailed { .. } => true,
         }
     }

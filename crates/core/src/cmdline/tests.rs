@@ -79,6 +79,11 @@ fn malformed_parameters_are_named_with_what_is_done_instead() {
         ("union=btrfs", "union=btrfs", Action::Off),
         ("from=/a/../b", "from=/a/../b", Action::Off),
         ("from=http://x/y", "from=http://x/y", Action::Off),
+        (
+            "from=/dev/disk/by-path/x",
+            "from=/dev/disk/by-path/x",
+            Action::Off,
+        ),
         ("fromwait=soon", "fromwait=soon", Action::Off),
         ("frommissing=cry", "frommissing=cry", Action::Off),
         ("toram=x", "toram=x", Action::Off),
@@ -221,6 +226,8 @@ fn stores_elsewhere_are_written_in_every_form() {
 fn a_place_that_cannot_be_understood_is_not_replaced_by_the_boot_medium() {
     for text in [
         "/dev/",
+        "/dev/disk/by-path/pci-0000:00:14.0-usb-0:1:1.0-scsi-0:0:0:0/x",
+        "/dev/disk/by-diskseq/9",
         "label:",
         "/a/../b",
         "/dev/sdb1/..",

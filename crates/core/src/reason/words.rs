@@ -269,6 +269,10 @@ impl fmt::Display for Reason {
             Self::NoNumberLeft => {
                 f.write_str("every session number is taken; changes stay in RAM")
             }
+            Self::StoreNearlyFull { free } => write!(
+                f,
+                "the session store's file system has only {free} free: when that is used up, changes can no longer be kept (delete what is not needed, or start a session elsewhere: perchdir=/dev/...)"
+            ),
             Self::StepFailed {
                 id: Some(id),
                 step,
