@@ -44,6 +44,7 @@ pub fn gather(medium: &medium::Medium, in_ram: bool, bundles: Vec<Bundle>, store
             fs: medium.superblock.kind,
             dir: medium.path.clone(),
             image: medium.image.as_ref().map(|image| image.path.clone()),
+            namesakes: Vec::new(),
             in_ram,
             unwritable: medium.unwritable.clone(),
             bundles,

@@ -15,12 +15,23 @@ use crate::hotplug::Hotplug;
 use crate::rescue::{self, Screen};
 use crate::search::Search;
 
-/// The medium, with every device that was looked at. Where there is none, the user is told until there
+/// A medium, and what was seen on the way to it.
+#[derive(Debug)]
+pub struct Found {
+    /// The medium, taken.
+    pub medium: Medium,
+    /// Every device that was looked at.
+    pub seen: Vec<Seen>,
+    /// Other devices that have the name that was asked for, see [`Search::namesakes`].
+    pub namesakes: Vec<String>,
+}
+
+/// The medium. Where there is none, the user is told until there
 /// is, or the machine ends as configured.
 ///
 /// # Errors
 /// The screen for a medium that was found and cannot be used.
-pub fn medium(request: &Request, hotplug: &mut Hotplug) -> Result<(Medium, Vec<Seen>), Screen> {
+pub fn medium(request: &Request, hotplug: &mut Hotplug) -> Result<Found, Screen> {
     if request.source.ask
         && let Some(found) = picked(request, hotplug)
     {
@@ -30,7 +41,7 @@ pub fn medium(request: &Request, hotplug: &mut Hotplug) -> Result<(Medium, Vec<S
     let mut search = Search::new(request, &request.source);
     loop {
         if let Some(medium) = search.run(hotplug, wait) {
-            return taken(medium, search.seen());
+            return taken(medium, &search);
         }
         rescue::wait_for_device(&not_found(&search, wait), request.on_missing, hotplug);
     }
@@ -38,7 +49,7 @@ pub fn medium(request: &Request, hotplug: &mut Hotplug) -> Result<(Medium, Vec<S
 
 /// The disk that the user picks, asked again if it does not hold the system. `None` if none is picked:
 /// then every device is searched.
-fn picked(request: &Request, hotplug: &mut Hotplug) -> Option<Result<(Medium, Vec<Seen>), Screen>> {
+fn picked(request: &Request, hotplug: &mut Hotplug) -> Option<Result<Found, Screen>> {
     if !console::any() {
         log::warn!("from=askdisk: there is no console to ask on; every device is searched");
         return None;
@@ -59,7 +70,7 @@ fn picked(request: &Request, hotplug: &mut Hotplug) -> Option<Result<(Medium, Ve
         };
         let mut search = Search::new(request, &source);
         if let Some(medium) = search.run(hotplug, Duration::ZERO) {
-            return Some(taken(medium, search.seen()));
+            return Some(taken(medium, &search));
         }
         for seen in search.seen() {
             log::warn!("/dev/{} {}", seen.device, seen.verdict);
@@ -67,10 +78,15 @@ fn picked(request: &Request, hotplug: &mut Hotplug) -> Option<Result<(Medium, Ve
     }
 }
 
-fn taken(medium: Medium, seen: Vec<Seen>) -> Result<(Medium, Vec<Seen>), Screen> {
+fn taken(medium: Medium, search: &Search<'_>) -> Result<Found, Screen> {
     let name = medium.device.name.clone();
+    let namesakes = search.namesakes(&medium.device);
     match medium.take() {
-        Ok(medium) => Ok((medium, seen)),
+        Ok(medium) => Ok(Found {
+            medium,
+            seen: search.seen(),
+            namesakes,
+        }),
         Err(error) => Err(Screen {
             title: format!("the medium /dev/{name} cannot be used"),
             found: vec![Causes(&error).to_string()],

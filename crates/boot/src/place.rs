@@ -220,6 +220,16 @@ fn wait_for(
     }
 }
 
+/// The devices that answer to a name; their content is not looked at.
+pub fn answering(identity: &Identity) -> Vec<BlockDevice> {
+    let found = matching(
+        Some(identity),
+        |device| medium::named(identity, device),
+        |device, superblock| medium::matches(identity, device, superblock),
+    );
+    found.into_iter().map(|(device, _)| device).collect()
+}
+
 /// Every device that answers: by its own names as far as they tell, else by what its superblock says.
 fn matching(
     wanted: Option<&Identity>,

@@ -25,7 +25,7 @@ use perch_sys::switch_root;
 
 use crate::ask;
 use crate::facts;
-use crate::find;
+use crate::find::{self, Found};
 use crate::handover::{self, Proven};
 use crate::hooks::{self, Hooks};
 use crate::hotplug::Hotplug;
@@ -71,8 +71,11 @@ pub fn boot(arguments: &[OsString]) -> ! {
     clock.end("drivers");
 
     let layout = Layout::of_boot();
-    let (medium, seen) =
-        find::medium(&request, &mut hotplug).unwrap_or_else(|screen| stop(&request, screen));
+    let Found {
+        medium,
+        seen,
+        namesakes,
+    } = find::medium(&request, &mut hotplug).unwrap_or_else(|screen| stop(&request, screen));
     clock.end("medium");
     let mut ask_disk =
         |hotplug: &mut Hotplug, dir: &str| ask::disk(Purpose::Sessions, dir, &request, hotplug);
@@ -129,6 +132,7 @@ pub fn boot(arguments: &[OsString]) -> ! {
             )
         });
     let mut facts = facts::gather(&medium, in_ram.is_some(), bundles, store);
+    facts.medium.namesakes = namesakes;
     facts.unions = facts::unions(hotplug.has_aufs(), layers.len());
     for note in &facts.store.notes {
         log::warn!("{note}");

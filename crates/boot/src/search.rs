@@ -12,6 +12,7 @@ use perch_sys::devices::{self, BlockDevice};
 use perch_sys::medium::{self, Medium, Refused, Wanted};
 
 use crate::hotplug::Hotplug;
+use crate::place;
 
 /// The data directory's name where the command line gives none. A distribution sets its own with
 /// the environment variable `PERCH_LIVE_NAME` at build time.
@@ -53,6 +54,22 @@ impl<'a> Search<'a> {
     /// Every device looked at so far.
     pub fn seen(&self) -> Vec<Seen> {
         self.seen.iter().map(|(_, seen)| seen.clone()).collect()
+    }
+
+    /// Other devices that answer to the name asked for. Those that were looked at and refused do not
+    /// count, since no data directory is there; nor do a disk and its own partition, which may show one
+    /// file system twice. Nothing but superblocks is read, so without a name there are none.
+    pub fn namesakes(&self, medium: &BlockDevice) -> Vec<String> {
+        let Some(identity) = &self.wanted.source.identity else {
+            return Vec::new();
+        };
+        place::answering(identity)
+            .into_iter()
+            .filter(|it| !self.seen.iter().any(|(seen, _)| seen.name == it.name))
+            .filter(|it| it.disk.as_ref() != Some(&medium.name))
+            .filter(|it| medium.disk.as_ref() != Some(&it.name))
+            .map(|it| it.name)
+            .collect()
     }
 
     /// Looks at every device, and at each that appears until `wait` has passed. Devices on fast buses

@@ -118,6 +118,7 @@ impl FailureKind {
 /// opened or made in its place.
 pub fn decide(request: &Request, facts: &Facts, failures: &[Failure]) -> Decision {
     let mut reasons = Vec::new();
+    reasons.extend(several_media(facts));
     let union = match ram_failed(failures) && facts.unions.contains(&UnionKind::Overlayfs) {
         true => UnionKind::Overlayfs,
         false => choose_union(request, facts, &mut reasons),
@@ -135,6 +136,15 @@ pub fn decide(request: &Request, facts: &Facts, failures: &[Failure]) -> Decisio
         union,
         reasons,
     }
+}
+
+/// The medium was asked for by a name that others have as well.
+fn several_media(facts: &Facts) -> Option<Reason> {
+    let medium = &facts.medium;
+    (!medium.namesakes.is_empty()).then(|| Reason::SeveralMedia {
+        device: medium.device.clone(),
+        others: medium.namesakes.clone(),
+    })
 }
 
 /// Whether even the boot without a session failed: what is left to change is the union. No session

@@ -75,6 +75,10 @@ pub struct Medium {
     /// The ISO file that holds the data directory; absent if the file system itself does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
+    /// Other devices that answer to the name by which the medium was asked for, and were not looked at:
+    /// below `/dev/`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub namesakes: Vec<String>,
     /// The system runs from a copy in RAM, and the medium is only there for the sessions.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_ram: bool,

@@ -50,6 +50,7 @@ pub fn facts(sessions: &[Session], default: Option<u32>) -> Facts {
             fs: FsKind::Ext4,
             dir: "minios".into(),
             image: None,
+            namesakes: Vec::new(),
             in_ram: false,
             unwritable: None,
             bundles: vec![Bundle {

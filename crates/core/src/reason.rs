@@ -246,6 +246,13 @@ pub enum Reason {
         /// Which place, and what is wrong.
         why: String,
     },
+    /// The name that `from=` gives belongs to several devices, and the first of them is the medium.
+    SeveralMedia {
+        /// The medium, below `/dev/`.
+        device: String,
+        /// The others, below `/dev/`.
+        others: Vec<String>,
+    },
     /// Every session number is taken.
     NoNumberLeft,
     /// The session is open, but there is hardly any room left for its changes.
@@ -317,6 +324,7 @@ impl Reason {
             Self::UnionUnavailable { .. } => "union-unavailable",
             Self::UnionOfSession { .. } => "union-of-session",
             Self::StoreNotFound { .. } => "store-not-found",
+            Self::SeveralMedia { .. } => "several-media",
             Self::NoNumberLeft => "no-number-left",
             Self::StoreNearlyFull { .. } => "store-nearly-full",
             Self::StepFailed { .. } => "step-failed",
@@ -364,6 +372,7 @@ impl Reason {
             | Self::ModeUnavailable { .. }
             | Self::UnionUnavailable { .. }
             | Self::StoreNotFound { .. }
+            | Self::SeveralMedia { .. }
             | Self::NoNumberLeft
             | Self::StoreNearlyFull { .. }
             | Self::StepFailed { .. } => true,

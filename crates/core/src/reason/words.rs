@@ -269,6 +269,11 @@ impl fmt::Display for Reason {
             Self::NoNumberLeft => {
                 f.write_str("every session number is taken; changes stay in RAM")
             }
+            Self::SeveralMedia { device, others } => write!(
+                f,
+                "the name that from= gives belongs to several devices: the system was started from /dev/{device}, not from /dev/{} (unplug one, or name the right one by its node or partuuid:)",
+                others.join(", /dev/")
+            ),
             Self::StoreNearlyFull { free } => write!(
                 f,
                 "the session store's file system has only {free} free: when that is used up, changes can no longer be kept (delete what is not needed, or start a session elsewhere: perchdir=/dev/...)"
