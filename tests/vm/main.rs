@@ -6,6 +6,7 @@
 mod asking;
 mod choosing;
 mod compatibility;
+mod complaints;
 mod cuts;
 mod damaged_metadata;
 mod first_boot;
@@ -17,6 +18,7 @@ mod places_by_name;
 mod raw;
 mod toram;
 mod touches;
+mod ventoy;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -35,6 +37,7 @@ fn scenarios() -> Vec<Scenario> {
         choosing::scenarios(),
         asking::scenarios(),
         compatibility::scenarios(),
+        complaints::scenarios(),
         damaged_metadata::scenarios(),
         media::scenarios(),
         media_kinds::scenarios(),
@@ -42,6 +45,7 @@ fn scenarios() -> Vec<Scenario> {
         toram::scenarios(),
         places_by_name::scenarios(),
         touches::scenarios(),
+        ventoy::scenarios(),
         raw::scenarios(),
     ]
     .concat()
