@@ -268,22 +268,21 @@ fn made_for_sessions(medium: &Medium, hotplug: &Hotplug) -> Option<Located> {
     let on_disk = |device: &BlockDevice| {
         Some(device.disk.as_deref() == Some(home.on()) && device.name != medium.device.name)
     };
-    if let Some((device, superblock)) = one_of(matching(None, on_disk, is_persistence)) {
-        log::info!("/dev/{} is the disk's partition for sessions", device.name);
-        return Some(mounted(device, superblock, Spot::default(), hotplug));
+    if let Some(labelled) = labelled(on_disk, "the disk's partition for sessions", hotplug) {
+        return Some(labelled);
     }
     let table = fs::read_to_string(VENTOY_TABLE).ok()?;
     let host = ventoy_host(&table)?;
     let whole =
         |device: &BlockDevice| Some(device.disk.is_none() && device.name != medium.device.name);
-    if let Some((device, superblock)) = one_of(matching(None, whole, is_persistence)) {
-        log::info!("/dev/{} is Ventoy's file for sessions", device.name);
-        return Some(mounted(device, superblock, Spot::default(), hotplug));
+    if let Some(labelled) = labelled(whole, "Ventoy's file for sessions", hotplug) {
+        return Some(labelled);
     }
     // Newer versions of Ventoy map the partition once more, so that it can be mounted beside the image.
     for name in [format!("mapper/{host}"), host.to_owned()] {
         let answers = |device: &BlockDevice| Some(device.answers_to(&name));
-        if let Some((device, superblock)) = one_of(matching(None, answers, |_, _| true)) {
+        let found = matching(None, answers, |_, _| true).into_iter().next();
+        if let Some((device, superblock)) = found {
             log::info!(
                 "sessions are kept on Ventoy's own partition, /dev/{}",
                 device.name
@@ -298,17 +297,32 @@ fn made_for_sessions(medium: &Medium, hotplug: &Hotplug) -> Option<Located> {
     None
 }
 
-fn is_persistence(_: &BlockDevice, superblock: &Superblock) -> bool {
-    superblock.label.as_deref() == Some(PERSISTENCE)
+/// The device among these that is labelled as made for sessions; `None` if none is. Of several, none
+/// is used: it would be a guess whose work goes on.
+fn labelled(
+    among: impl Fn(&BlockDevice) -> Option<bool>,
+    what: &str,
+    hotplug: &Hotplug,
+) -> Option<Located> {
+    let mut found = matching(None, among, is_persistence);
+    if found.len() > 1 {
+        let names: Vec<String> = found
+            .iter()
+            .map(|(device, _)| format!("/dev/{}", device.name))
+            .collect();
+        return Some(Located::Nowhere(format!(
+            "{} are all labelled {PERSISTENCE}; name one: perchdir={}",
+            names.join(", "),
+            names.first().map_or("", String::as_str),
+        )));
+    }
+    let (device, superblock) = found.pop()?;
+    log::info!("/dev/{} is {what}", device.name);
+    Some(mounted(device, superblock, Spot::default(), hotplug))
 }
 
-/// The device, if there is exactly one.
-fn one_of(found: Vec<(BlockDevice, Superblock)>) -> Option<(BlockDevice, Superblock)> {
-    if found.len() > 1 {
-        log::warn!("several partitions are labelled {PERSISTENCE}: none of them is used");
-        return None;
-    }
-    found.into_iter().next()
+fn is_persistence(_: &BlockDevice, superblock: &Superblock) -> bool {
+    superblock.label.as_deref() == Some(PERSISTENCE)
 }
 
 /// The partition that holds the ISO file, from a line such as `0 4096 linear /dev/sdb1 2048` (dmsetup(8)).
