@@ -55,6 +55,7 @@ fn facts() -> Facts {
         image: None,
         allocated: None,
         modified: Some(modified),
+        in_use: None,
     };
     let mut union = session(12, Mode::Native, Some("4.1.2"), NOW - 40 * 24 * HOUR);
     union.union = Some(UnionKind::Aufs);

@@ -101,6 +101,7 @@ pub fn look_at_store(
         free: None,
         total: None,
         native_refused: None,
+        in_use: medium.in_use.clone(),
         sessions: Vec::new(),
         taken: Vec::new(),
         metadata: Metadata::default(),
@@ -128,6 +129,7 @@ pub fn look_at_store(
             unwritable = elsewhere.unwritable.as_ref();
             on = &elsewhere.mount;
             found.fs = elsewhere.superblock.kind;
+            found.in_use.clone_from(&elsewhere.in_use);
             found.device = Some(elsewhere.device.name.clone());
             place.mount = Some(root_of(on)?);
             Some(spot)

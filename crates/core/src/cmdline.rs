@@ -190,6 +190,11 @@ fn take(word: &Word, request: &mut Request) -> Result<(), Oddity> {
             Ok(seconds @ 1..=3600) => request.store_wait_seconds = seconds,
             _ => return Err(odd("is no number of seconds from 1 to 3600", "20 is used")),
         },
+        ("perchforce", None) => request.force = true,
+        ("perchlease", None) => request.lease = true,
+        ("perchforce" | "perchlease", Some(_)) => {
+            return Err(odd("takes no value", "the parameter is ignored"));
+        }
         ("perchname", _) => {
             return Err(odd("no longer exists", "the parameter is ignored"));
         }

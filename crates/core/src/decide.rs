@@ -181,6 +181,17 @@ fn choose(request: &Request, facts: &Facts, union: UnionKind, reasons: &mut Vec<
             why: format!("{} was not looked for", request.place),
         });
     }
+    if let Some(by) = &facts.store.in_use {
+        let (id, by) = (None, by.clone());
+        if !request.force {
+            return ram(Reason::SessionInUse { id, by });
+        }
+        reasons.push(Reason::OpenedInUse { id, by });
+    }
+    let mut ram = |reason| {
+        reasons.push(reason);
+        Choice::Ram
+    };
     match &facts.store.state {
         StoreState::ReadOnly(why) => {
             return ram(Reason::StoreReadOnly { why: why.clone() });

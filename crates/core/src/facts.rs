@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bundle::Bundle;
 use crate::fs::FsKind;
+use crate::in_use::InUse;
 use crate::metadata::{Assembled, Metadata, Note, Source};
 use crate::request::Place;
 use crate::session::{Mode, Session, System, UnionKind};
@@ -118,6 +119,10 @@ pub struct Store {
     /// none was made or nothing was missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub native_refused: Option<String>,
+    /// The other machine that has the file system open for writing; absent where none has, or where the
+    /// device is not shared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_use: Option<InUse>,
     /// Each session whose directory exists, by number.
     #[serde(default)]
     pub sessions: Vec<Session>,

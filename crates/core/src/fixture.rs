@@ -25,6 +25,7 @@ pub fn session(number: u32) -> Session {
         image: None,
         allocated: None,
         modified: Some(1000 + i64::from(number)),
+        in_use: None,
     }
 }
 
@@ -70,6 +71,7 @@ pub fn facts(sessions: &[Session], default: Option<u32>) -> Facts {
             free: Some(Bytes(1 << 30)),
             total: Some(Bytes(8 << 30)),
             native_refused: None,
+            in_use: None,
             sessions: sessions.to_vec(),
             taken: Vec::new(),
             metadata: Metadata {

@@ -3,8 +3,10 @@
 use crate::cause::Causes;
 use crate::decide::{Choice, Decision, Failure, FailureKind, decide};
 use crate::facts::{Answer, Facts};
+use crate::in_use::InUse;
 use crate::plan::{self, Plan, Step};
 use crate::request::Request;
+use crate::units::SessionId;
 
 /// Carries out steps. The real one works on the machine, the one in tests records and fails where
 /// told to.
@@ -14,6 +16,10 @@ pub trait Apply {
 
     /// Does one step.
     fn apply(&mut self, step: &Step) -> Result<(), Self::Error>;
+
+    /// Who else uses a session that is about to be opened; `None` if nobody does. From then on nobody
+    /// else takes its lock.
+    fn in_use(&mut self, id: SessionId) -> Option<InUse>;
 
     /// What the failure of a step means for the next decision.
     fn kind(&self, error: &Self::Error) -> FailureKind;
@@ -64,6 +70,13 @@ pub fn climb<A: Apply>(
         let mut decision = decide(request, facts, &failures);
         if decision.choice == Choice::Ask {
             facts.answer = Some(ask(request, facts, &decision));
+            decision = decide(request, facts, &failures);
+        }
+        if let Choice::Resume { id, .. } = decision.choice
+            && let Some(session) = facts.store.sessions.iter_mut().find(|it| it.id == id)
+            && session.in_use.is_none()
+        {
+            session.in_use = on.in_use(id);
             decision = decide(request, facts, &failures);
         }
         let plan = plan::boot(&decision, facts, &failures, layers.to_vec());

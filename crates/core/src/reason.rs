@@ -6,6 +6,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::fs::FsKind;
+use crate::in_use::InUse;
 use crate::session::{Mode, UnionKind};
 use crate::units::{Bytes, Mib, SessionId};
 
@@ -253,6 +254,20 @@ pub enum Reason {
         /// The others, below `/dev/`.
         others: Vec<String>,
     },
+    /// Somebody else uses the session, or the file system that it lies on: it is not opened.
+    SessionInUse {
+        /// That session; absent for the whole file system.
+        id: Option<SessionId>,
+        /// Who.
+        by: InUse,
+    },
+    /// The same, and `perchforce` opens it.
+    OpenedInUse {
+        /// That session; absent for the whole file system.
+        id: Option<SessionId>,
+        /// Who.
+        by: InUse,
+    },
     /// Every session number is taken.
     NoNumberLeft,
     /// The session is open, but there is hardly any room left for its changes.
@@ -325,6 +340,8 @@ impl Reason {
             Self::UnionOfSession { .. } => "union-of-session",
             Self::StoreNotFound { .. } => "store-not-found",
             Self::SeveralMedia { .. } => "several-media",
+            Self::SessionInUse { .. } => "session-in-use",
+            Self::OpenedInUse { .. } => "opened-in-use",
             Self::NoNumberLeft => "no-number-left",
             Self::StoreNearlyFull { .. } => "store-nearly-full",
             Self::StepFailed { .. } => "step-failed",
@@ -373,6 +390,8 @@ impl Reason {
             | Self::UnionUnavailable { .. }
             | Self::StoreNotFound { .. }
             | Self::SeveralMedia { .. }
+            | Self::SessionInUse { .. }
+            | Self::OpenedInUse { .. }
             | Self::NoNumberLeft
             | Self::StoreNearlyFull { .. }
             | Self::StepFailed { .. } => true,

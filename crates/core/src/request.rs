@@ -55,6 +55,12 @@ pub struct Request {
     /// Copy the data directory to RAM first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub toram: Option<ToRam>,
+    /// Open what is in use all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub force: bool,
+    /// Other machines may have the disks open, although it does not show.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lease: bool,
     /// Show how long each stage took.
     #[serde(default)]
     pub timing: bool,
@@ -212,6 +218,8 @@ impl Default for Request {
             ask_seconds: Some(30),
             language: Language::default(),
             toram: None,
+            force: false,
+            lease: false,
             timing: false,
             debug: false,
         }

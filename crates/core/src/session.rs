@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::in_use::InUse;
 use crate::units::{Bytes, Mib, SessionId};
 
 /// How a session keeps its data on the medium (contract §1.4).
@@ -163,6 +164,10 @@ pub struct Session {
     /// into, because nothing depended on it. Then the record alone tells all of the above.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modified: Option<i64>,
+    /// Who else uses it; absent where nobody does, or nobody looked, which is done for the one session
+    /// that is about to be opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_use: Option<InUse>,
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 
+use perch_core::cause::Causes;
 use perch_core::decide::FailureKind;
+use perch_core::in_use::InUse;
 use perch_core::ladder::Apply;
 use perch_core::plan::Step;
 use perch_core::session::{Mode, UnionKind};
@@ -18,6 +20,7 @@ use crate::aufs::{self, AufsError};
 use crate::container::probe::ProbeError;
 use crate::container::{ContainerError, Image};
 use crate::dir::{self, DirError, Made};
+use crate::in_use::{Lock, LockError, mounted};
 use crate::layout::{Layout, UPPER, WORK};
 use crate::mount::{self, MountError, Options};
 use crate::overlay::{self, Lower, OverlayError};
@@ -55,6 +58,8 @@ pub struct Machine {
     writable: Writable,
     /// The container that is being checked, grown or made, and is opened next.
     image: Option<Image>,
+    /// The lock of the session that was looked at last: held until the real init starts.
+    lock: Option<(SessionId, Lock)>,
     undo: Vec<Undo>,
 }
 
@@ -162,6 +167,7 @@ impl Machine {
             layers,
             writable: Writable::default(),
             image: None,
+            lock: None,
             undo: Vec::new(),
         }
     }
@@ -198,6 +204,24 @@ impl Machine {
         let mount = mount::clone_tree(self.store()?, false)?;
         mount::attach_path(mount, place)?;
         Ok(())
+    }
+
+    /// Who uses the session; where nobody does its lock is taken. What cannot be found out, opening
+    /// the session says.
+    fn look_for_users(&mut self, id: SessionId) -> Option<InUse> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        let open = |store: OwnedFd| dir::open_beneath(store, id.to_string(), flags);
+        let session = self.store().and_then(open).ok()?;
+        let by = mounted::find(&session);
+        if by.is_some() || self.lock.as_ref().is_some_and(|(held, _)| *held == id) {
+            return by;
+        }
+        match Lock::take(session) {
+            Ok(lock) => self.lock = Some((id, lock)),
+            Err(LockError::Held(by)) => return Some(by),
+            Err(error) => log::info!("session {id}: {}", Causes(&error)),
+        }
+        None
     }
 
     fn make_store(&mut self) -> Result<(), StepError> {
@@ -350,6 +374,10 @@ impl Apply for Machine {
                 Ok(())
             }
         }
+    }
+
+    fn in_use(&mut self, id: SessionId) -> Option<InUse> {
+        self.look_for_users(id)
     }
 
     fn kind(&self, error: &StepError) -> FailureKind {

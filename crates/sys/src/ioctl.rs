@@ -5,13 +5,13 @@
 //! gives back the bare error number; the modules that call it name the object in their errors.
 #![allow(
     unsafe_code,
-    reason = "raw ioctls and mount_setattr(2) have no safe wrapper"
+    reason = "raw ioctls, mount_setattr(2) and signalfd(2) have no safe wrapper"
 )]
 
-use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 
 use linux_raw_sys::general::mount_attr;
-use linux_raw_sys::ioctl::BLKGETSIZE64;
+use linux_raw_sys::ioctl::{BLKGETSIZE64, FIFREEZE, FITHAW};
 use linux_raw_sys::loop_device::{
     LOOP_CLR_FD, LOOP_CONFIGURE, LOOP_CTL_GET_FREE, LOOP_GET_STATUS64, loop_config, loop_info64,
 };
@@ -89,6 +89,44 @@ pub fn block_device_size(device: impl AsFd) -> Result<u64> {
     // SAFETY: on success BLKGETSIZE64 has stored one `u64` (its definition says `size_t`, its
     // implementation in block/ioctl.c stores 64 bits on every architecture).
     unsafe { ioctl(device, Getter::<{ BLKGETSIZE64 as Opcode }, u64>::new()) }
+}
+
+/// Writes everything of the file system to its place on the disk, empties its journal, and lets writers
+/// wait until [`thaw`]. Needs CAP_SYS_ADMIN; `EOPNOTSUPP` where it cannot be done. `linux/fs.h`.
+pub(crate) fn freeze(dir: impl AsFd) -> Result<()> {
+    // SAFETY: FIFREEZE ignores its argument.
+    unsafe { ioctl(dir, NoArg::<{ FIFREEZE as Opcode }>::new()) }
+}
+
+/// Ends what [`freeze`] began.
+pub(crate) fn thaw(dir: impl AsFd) -> Result<()> {
+    // SAFETY: FITHAW ignores its argument.
+    unsafe { ioctl(dir, NoArg::<{ FITHAW as Opcode }>::new()) }
+}
+
+/// Holds SIGTERM back from the calling thread, and returns a descriptor that has something to read when
+/// one came. sigprocmask(2), signalfd(2).
+pub fn watch_sigterm() -> Result<OwnedFd> {
+    let last = || Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO);
+    // SAFETY: zeroed is a valid `sigset_t`, which sigemptyset(3) then sets properly.
+    let mut set = unsafe { std::mem::zeroed::<libc::sigset_t>() };
+    // SAFETY: both are given a set of ours, and the number of a signal.
+    unsafe {
+        libc::sigemptyset(&raw mut set);
+        libc::sigaddset(&raw mut set, libc::SIGTERM);
+    }
+    // SAFETY: reads `set`; the old mask is not asked for.
+    if unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()) } != 0
+    {
+        return Err(Errno::INVAL);
+    }
+    // SAFETY: reads `set` and makes a new descriptor.
+    let fd = unsafe { libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC) };
+    if fd < 0 {
+        return Err(last());
+    }
+    // SAFETY: the kernel has just made it, and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 /// Sets and clears `MOUNT_ATTR_*` flags of the mount whose root `mount` is open on.

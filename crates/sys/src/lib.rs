@@ -11,6 +11,7 @@ pub mod devices;
 pub mod dir;
 pub mod enter;
 pub mod hooks;
+pub mod in_use;
 pub mod ioctl;
 pub mod kmod;
 pub mod kmsg;

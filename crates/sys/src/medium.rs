@@ -12,6 +12,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 use perch_core::bundle::Bundle;
+use perch_core::in_use::InUse;
 use perch_core::request::{Identity, Source};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
@@ -44,6 +45,8 @@ pub struct Medium {
     pub bundles: Vec<Bundle>,
     /// Why it must not be written, found out by taking it; absent if nothing speaks against it.
     pub unwritable: Option<String>,
+    /// The other machine that has it open for writing; absent where nobody looked or none has.
+    pub in_use: Option<InUse>,
 }
 
 /// An ISO file that is mounted, read-only and detached.
@@ -256,6 +259,7 @@ pub fn look(
             path,
             bundles,
             unwritable: None,
+            in_use: None,
         }),
         Err(source) => Err(Refused::Directory {
             what,
@@ -297,6 +301,7 @@ impl Medium {
             dir,
             path,
             bundles,
+            in_use,
             ..
         } = self;
         // These hold the mount that has to go first.
@@ -308,6 +313,7 @@ impl Medium {
             superblock,
             mount,
             unwritable,
+            ..
         } = Volume::mount(device, superblock, &mut |_| ())?;
         let image = match image {
             None => None,
@@ -328,7 +334,14 @@ impl Medium {
             path,
             bundles,
             unwritable,
+            in_use,
         })
+    }
+
+    /// Takes this medium as it is, because another machine writes to it: nothing is replayed or written.
+    pub fn take_untouched(mut self) -> Self {
+        self.unwritable = self.in_use.as_ref().map(ToString::to_string);
+        self
     }
 
     /// The root of the file system that holds the data directory: that of the image, if there is one.

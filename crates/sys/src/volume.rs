@@ -4,6 +4,7 @@ use std::os::fd::OwnedFd;
 
 use perch_core::cause::Causes;
 use perch_core::fs::FsKind;
+use perch_core::in_use::InUse;
 
 use crate::devices::BlockDevice;
 use crate::medium::{MountingError, Recovery, hibernated, mount, replays, unclean};
@@ -20,6 +21,8 @@ pub struct Volume {
     pub mount: OwnedFd,
     /// Why it must not be written; absent if nothing speaks against it.
     pub unwritable: Option<String>,
+    /// The other machine that has it open for writing; absent where nobody looked or none has.
+    pub in_use: Option<InUse>,
 }
 
 /// Why a device that was chosen cannot be used. Reads as a cause.
@@ -87,7 +90,55 @@ impl Volume {
             superblock,
             mount,
             unwritable,
+            in_use: None,
         })
+    }
+
+    /// As [`Self::mount`], of a device that another machine may have open: `user` is shown the mount
+    /// before anything is replayed, and says who. `keeps_off` says whether nothing must be written then.
+    pub fn mount_shared(
+        device: BlockDevice,
+        superblock: Superblock,
+        load: &mut dyn FnMut(&str),
+        user: &dyn Fn(&BlockDevice, &OwnedFd) -> Option<InUse>,
+        keeps_off: bool,
+    ) -> Result<Self, VolumeError> {
+        let looked_at = Self::look(&device, &superblock, load)?;
+        let in_use = user(&device, &looked_at);
+        if let Some(by) = in_use.as_ref().filter(|_| keeps_off) {
+            return Ok(Self {
+                device,
+                superblock,
+                mount: looked_at,
+                unwritable: Some(by.to_string()),
+                in_use,
+            });
+        }
+        // A mount with other options takes over what an earlier one has read.
+        drop(looked_at);
+        Ok(Self {
+            in_use,
+            ..Self::mount(device, superblock, load)?
+        })
+    }
+
+    /// Mounts a device read-only, its journal left alone.
+    fn look(
+        device: &BlockDevice,
+        superblock: &Superblock,
+        load: &mut dyn FnMut(&str),
+    ) -> Result<OwnedFd, VolumeError> {
+        let what = superblock.kind.word();
+        superblock
+            .kind
+            .mountable()
+            .map_err(|why| VolumeError::NoFileSystem { what, why })?;
+        for module in superblock.kind.modules() {
+            load(module);
+        }
+        mount(device, superblock, Recovery::Leave)
+            .map_err(Box::new)
+            .map_err(|source| VolumeError::Mount { what, source })
     }
 }
 

@@ -241,6 +241,7 @@ mod tests {
                 image: None,
                 allocated: None,
                 modified: Some(i64::from(id)),
+                in_use: None,
             })
             .collect();
         let usage = Usage::start(dir::open_dir(dir.path()).unwrap(), &sessions).unwrap();

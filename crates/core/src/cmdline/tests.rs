@@ -306,3 +306,19 @@ fn the_language_of_questions_is_that_of_the_system_unless_said() {
         assert_eq!(request.action, Action::Off, "{text:?}");
     }
 }
+
+#[test]
+fn flags_about_other_users_take_no_value_and_ask_for_nothing_else() {
+    for (text, force, lease, odd) in [
+        ("", false, false, 0),
+        ("perchforce", true, false, 0),
+        ("perchlease", false, true, 0),
+        ("perchforce=1", false, false, 1),
+        ("perchlease=no", false, false, 1),
+    ] {
+        let (request, oddities) = parse(text);
+        let got = (request.force, request.lease, oddities.len());
+        assert_eq!(got, (force, lease, odd), "{text:?}");
+        assert_eq!(request.action, Action::Off, "{text:?}");
+    }
+}

@@ -59,6 +59,15 @@ impl Case<'_> {
 
     pub(super) fn open(&mut self, session: &Session) -> Choice {
         let (id, mode) = (session.id, session.mode);
+        if let Some(by) = &session.in_use {
+            let (id, by) = (Some(id), by.clone());
+            if !self.request.force {
+                self.reasons
+                    .retain(|said| !matches!(said, Reason::DefaultResumed { .. }));
+                return self.ram(Reason::SessionInUse { id, by });
+            }
+            self.reasons.push(Reason::OpenedInUse { id, by });
+        }
         let store = &self.facts.store;
         if mode == Mode::Native && !store.fs.holds_native() {
             return self.ram(Reason::NativeImpossible {

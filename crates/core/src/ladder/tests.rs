@@ -11,6 +11,7 @@ struct NoLuck;
 struct Recorder {
     fail: fn(usize, &Step) -> bool,
     done: Vec<String>,
+    user: Option<InUse>,
 }
 
 impl Apply for Recorder {
@@ -26,6 +27,10 @@ impl Apply for Recorder {
         Ok(())
     }
 
+    fn in_use(&mut self, _: SessionId) -> Option<InUse> {
+        self.user.clone()
+    }
+
     fn kind(&self, _: &Self::Error) -> FailureKind {
         FailureKind::Other
     }
@@ -37,7 +42,11 @@ impl Apply for Recorder {
 
 fn climbed(fail: fn(usize, &Step) -> bool) -> (Result<Outcome, Exhausted>, Vec<String>) {
     let (request, _) = cmdline::parse("perch");
-    let mut recorder = Recorder { fail, done: vec![] };
+    let mut recorder = Recorder {
+        fail,
+        done: vec![],
+        user: None,
+    };
     let mut facts = facts(&[session(1)], Some(1));
     let layers = ["00-core.sb".into()];
     let mut ask = |_: &_, _: &_, _: &_| panic!("perch asks nobody");
@@ -102,6 +111,7 @@ fn an_answer_becomes_a_fact_and_is_asked_for_once() {
     let mut recorder = Recorder {
         fail: |at, _| at == 0,
         done: vec![],
+        user: None,
     };
     let mut asked = 0;
     let mut ask = |_: &Request, _: &Facts, decision: &Decision| {
@@ -117,4 +127,45 @@ fn an_answer_becomes_a_fact_and_is_asked_for_once() {
     assert_eq!(outcome.failures[0].id, Some(id(2)));
     let replayed = decide(&request, &facts, &outcome.failures);
     assert_eq!(replayed, outcome.decision);
+}
+
+#[test]
+fn a_session_in_use_is_looked_at_once_becomes_a_fact_and_stays_closed() {
+    for (cmdline, opens) in [
+        ("perch", false),
+        ("perchdir=1", false),
+        ("perch perchforce", true),
+        ("perchdir=1 perchforce", true),
+    ] {
+        let (request, _) = cmdline::parse(cmdline);
+        let user = InUse::Lock {
+            pid: Some(7),
+            program: Some("tar".into()),
+        };
+        let mut recorder = Recorder {
+            fail: |_, _| false,
+            done: vec![],
+            user: Some(user.clone()),
+        };
+        let mut facts = facts(&[session(1), session(2)], Some(1));
+        let mut ask = |_: &_, _: &_, _: &_| panic!("nobody is asked");
+        let outcome = climb(&request, &mut facts, &[], &mut recorder, &mut ask).unwrap();
+        let choice = outcome.decision.choice;
+        assert_eq!(choice.session(), opens.then_some(id(1)), "{cmdline}");
+        assert_eq!(outcome.failures, [], "{cmdline}");
+        let code = if opens {
+            "opened-in-use"
+        } else {
+            "session-in-use"
+        };
+        let mut reasons = outcome.decision.reasons.iter();
+        let said = reasons.find(|reason| reason.code() == code).unwrap();
+        assert!(
+            said.is_warning() && said.to_string().contains("tar"),
+            "{said}"
+        );
+        assert_eq!(facts.store.sessions[0].in_use, Some(user), "{cmdline}");
+        assert_eq!(facts.store.sessions[1].in_use, None, "{cmdline}");
+        assert_eq!(decide(&request, &facts, &[]), outcome.decision, "{cmdline}");
+    }
 }

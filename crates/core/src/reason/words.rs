@@ -266,6 +266,26 @@ impl fmt::Display for Reason {
                 "the place for sessions was not found ({}); changes stay in RAM, nothing is written to the boot medium",
                 Quoted(why)
             ),
+            Self::SessionInUse { id: Some(id), by } => write!(
+                f,
+                "session {id} is in use: {}; not opened, changes stay in RAM (end that use and start again, or boot with perchforce: two writers spoil a session)",
+                Quoted(&by.to_string())
+            ),
+            Self::SessionInUse { id: None, by } => write!(
+                f,
+                "the session store's file system is in use: {}; nothing is written there, changes stay in RAM (shut that machine down and start again, or boot with perchforce if it is surely off: two machines that write destroy a file system)",
+                Quoted(&by.to_string())
+            ),
+            Self::OpenedInUse { id: Some(id), by } => write!(
+                f,
+                "session {id} is in use: {}; opened all the same, because of perchforce",
+                Quoted(&by.to_string())
+            ),
+            Self::OpenedInUse { id: None, by } => write!(
+                f,
+                "the session store's file system is in use: {}; written to all the same, because of perchforce",
+                Quoted(&by.to_string())
+            ),
             Self::NoNumberLeft => {
                 f.write_str("every session number is taken; changes stay in RAM")
             }

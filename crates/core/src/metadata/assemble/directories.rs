@@ -59,6 +59,7 @@ fn recorded(id: SessionId, record: Option<&Record>) -> Session {
         image: None,
         allocated: None,
         modified: None,
+        in_use: None,
     }
 }
 
@@ -108,6 +109,7 @@ fn session(dir: &SessionDir, record: Option<&mut Record>, notes: &mut Notes) -> 
         image: dir.image.filter(|_| mode == Mode::Raw),
         allocated: dir.allocated.filter(|_| mode == Mode::Raw),
         modified: Some(dir.modified),
+        in_use: None,
     }
 }
 

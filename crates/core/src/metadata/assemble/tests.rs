@@ -465,6 +465,7 @@ fn sessions_take_from_the_record_what_it_has() {
         image: None,
         allocated: None,
         modified: Some(20),
+        in_use: None,
     };
     let tenth = Session {
         id: id(10),
@@ -476,6 +477,7 @@ fn sessions_take_from_the_record_what_it_has() {
         image: None,
         allocated: None,
         modified: Some(30),
+        in_use: None,
     };
     assert_eq!(got.sessions, [first, tenth]);
     assert!(

@@ -1,0 +1,123 @@
+//! Whether a session is open on this machine: its container is attached to a loop device, or its
+//! directory is the upper one of an overlay. Branches of aufs are not looked for.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::fd::AsFd;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use perch_core::in_use::InUse;
+use rustix::fs::{AtFlags, Mode, OFlags, Stat, open, stat, statat};
+
+use crate::ioctl;
+use crate::layout::{IMAGE, UPPER};
+use crate::mountinfo::{self, Mount};
+
+/// The first part of an expandable container (contract §1.4).
+const EXPANDABLE: &str = "changes.dat";
+/// The major number of loop devices (`Documentation/admin-guide/devices.txt`).
+const LOOP_MAJOR: u32 = 7;
+
+/// Where the session in the directory `session` is open, if it is.
+pub fn find(session: impl AsFd) -> Option<InUse> {
+    let session = session.as_fd();
+    let of = |name| statat(session, name, AtFlags::SYMLINK_NOFOLLOW).ok();
+    let mounts = mountinfo::read().unwrap_or_default();
+    for name in [IMAGE, EXPANDABLE] {
+        if let Some(number) = of(name).and_then(|file| attached(&file)) {
+            let device = format!("/dev/loop{number}");
+            let on = |mount: &&Mount| mount.device == (LOOP_MAJOR, number);
+            let at = mounts.iter().find(on).map(|mount| shown(&mount.target));
+            return Some(InUse::Mounted { device, at });
+        }
+    }
+    let upper = of(UPPER)?;
+    let mount = mounts.iter().find(|mount| {
+        upper_of(mount)
+            .and_then(|path| stat(&path).ok())
+            .is_some_and(|found| same(&found, &upper))
+    })?;
+    Some(InUse::Mounted {
+        device: mount.fs_type.clone(),
+        at: Some(shown(&mount.target)),
+    })
+}
+
+/// The number of a loop device that the file is attached to.
+fn attached(file: &Stat) -> Option<u32> {
+    let blocks = fs::read_dir("/sys/block").ok()?;
+    blocks.flatten().find_map(|entry| {
+        let name = entry.file_name();
+        let number = name.to_str()?.strip_prefix("loop")?.parse().ok()?;
+        // Only an attached one has it; opening the others would cost time.
+        if !entry.path().join("loop/backing_file").exists() {
+            return None;
+        }
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let device = open(Path::new("/dev").join(&name), flags, Mode::empty()).ok()?;
+        let status = ioctl::loop_status(&device).ok()?;
+        (status.lo_device == file.st_dev && status.lo_inode == file.st_ino).then_some(number)
+    })
+}
+
+fn same(a: &Stat, b: &Stat) -> bool {
+    (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino)
+}
+
+/// The upper directory of an overlay, as it was called when that was mounted.
+/// `Documentation/filesystems/overlayfs.rst`: a comma in it is written `\,`.
+fn upper_of(mount: &Mount) -> Option<PathBuf> {
+    if mount.fs_type != "overlay" {
+        return None;
+    }
+    let options = mount.options.as_bytes();
+    let mut words: Vec<Vec<u8>> = vec![Vec::new()];
+    let mut bytes = options.iter();
+    while let Some(&byte) = bytes.next() {
+        let word = words.last_mut()?;
+        match byte {
+            b'\\' => word.extend(bytes.next()),
+            b',' => words.push(Vec::new()),
+            byte => word.push(byte),
+        }
+    }
+    words
+        .into_iter()
+        .find_map(|word| Some(word.strip_prefix(b"upperdir=")?.to_vec()))
+        .map(|path| OsString::from_vec(path).into())
+}
+
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_upper_directory_is_told_from_the_options() {
+        let line = |kind: &str, options: &str| {
+            let line = format!("36 35 0:30 / /x rw - {kind} none {options}\n");
+            mountinfo::parse(line.as_bytes()).remove(0)
+        };
+        for (kind, options, want) in [
+            (
+                "overlay",
+                "rw,lowerdir=/a:/b,upperdir=/u,workdir=/w",
+                Some("/u"),
+            ),
+            (
+                "overlay",
+                "rw,upperdir=/u\\134\\054x\\040y,workdir=/w",
+                Some("/u,x y"),
+            ),
+            ("overlay", "rw,lowerdir=/upperdir=/x", None),
+            ("ext4", "rw,upperdir=/u", None),
+        ] {
+            let found = upper_of(&line(kind, options));
+            assert_eq!(found, want.map(PathBuf::from), "{options}");
+        }
+    }
+}
