@@ -10,6 +10,7 @@ mod complaints;
 mod cuts;
 mod damaged_metadata;
 mod first_boot;
+mod in_use;
 mod media;
 mod media_kinds;
 mod metadata_text;
@@ -46,6 +47,7 @@ fn scenarios() -> Vec<Scenario> {
         places_by_name::scenarios(),
         touches::scenarios(),
         ventoy::scenarios(),
+        in_use::scenarios(),
         raw::scenarios(),
     ]
     .concat()

@@ -12,6 +12,7 @@ use perch_sys::medium::Medium;
 
 use crate::ask;
 use crate::hotplug::Hotplug;
+use crate::lease;
 use crate::rescue::{self, Screen};
 use crate::search::Search;
 
@@ -41,7 +42,7 @@ pub fn medium(request: &Request, hotplug: &mut Hotplug) -> Result<Found, Screen>
     let mut search = Search::new(request, &request.source);
     loop {
         if let Some(medium) = search.run(hotplug, wait) {
-            return taken(medium, &search);
+            return taken(request, medium, &search);
         }
         rescue::wait_for_device(&not_found(&search, wait), request.on_missing, hotplug);
     }
@@ -70,7 +71,7 @@ fn picked(request: &Request, hotplug: &mut Hotplug) -> Option<Result<Found, Scre
         };
         let mut search = Search::new(request, &source);
         if let Some(medium) = search.run(hotplug, Duration::ZERO) {
-            return Some(taken(medium, &search));
+            return Some(taken(request, medium, &search));
         }
         for seen in search.seen() {
             log::warn!("/dev/{} {}", seen.device, seen.verdict);
@@ -78,10 +79,16 @@ fn picked(request: &Request, hotplug: &mut Hotplug) -> Option<Result<Found, Scre
     }
 }
 
-fn taken(medium: Medium, search: &Search<'_>) -> Result<Found, Screen> {
+fn taken(request: &Request, mut medium: Medium, search: &Search<'_>) -> Result<Found, Screen> {
     let name = medium.device.name.clone();
     let namesakes = search.namesakes(&medium.device);
-    match medium.take() {
+    medium.in_use = lease::user(request, &medium.device, &medium.mount);
+    let taken = if medium.in_use.is_some() && !request.force {
+        Ok(medium.take_untouched())
+    } else {
+        medium.take()
+    };
+    match taken {
         Ok(medium) => Ok(Found {
             medium,
             seen: search.seen(),

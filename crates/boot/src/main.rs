@@ -2,7 +2,8 @@
 //! system.
 //!
 //! One binary, told apart by how it is started: `/init` as process 1, `modprobe` when the kernel
-//! wants a module, `perch-enter` to run a program in the new root, `explain` on anybody's desk.
+//! wants a module, `perch-enter` to run a program in the new root, `perch-lease` to renew a lease, `explain`
+//! on anybody's desk.
 
 mod ask;
 mod explain;
@@ -12,6 +13,7 @@ mod handover;
 mod hooks;
 mod hotplug;
 mod layers;
+mod lease;
 mod place;
 mod rescue;
 mod run;
@@ -44,6 +46,9 @@ fn main() -> ExitCode {
         eprintln!("{}", Causes(&error));
         // As a shell says it: the command was not found. POSIX, "Exit Status for Commands".
         return ExitCode::from(127);
+    }
+    if name == lease::NAME {
+        return lease::renew(&arguments);
     }
     if std::process::id() == 1 {
         run::boot(&arguments)

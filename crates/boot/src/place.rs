@@ -14,6 +14,7 @@ use perch_sys::superblock::{self, Superblock};
 use perch_sys::volume::Volume;
 
 use crate::hotplug::Hotplug;
+use crate::lease;
 use crate::search::LIVE_NAME;
 
 /// The label of a partition that is made for sessions.
@@ -67,7 +68,9 @@ pub fn find(
 ) -> Located {
     match &request.place {
         Place::Medium if request.action == Action::Off => usual(medium),
-        Place::Medium => made_for_sessions(medium, hotplug).unwrap_or_else(|| usual(medium)),
+        Place::Medium => {
+            made_for_sessions(request, medium, hotplug).unwrap_or_else(|| usual(medium))
+        }
         Place::Directory(spot) => Located::Medium {
             dir: Some(spot.clone()),
         },
@@ -163,12 +166,25 @@ fn named(
             dir: Some(spot.clone()),
         };
     }
-    mounted(device, superblock, spot.clone(), hotplug)
+    mounted(request, device, superblock, spot.clone(), hotplug)
 }
 
-fn mounted(device: BlockDevice, superblock: Superblock, spot: Spot, hotplug: &Hotplug) -> Located {
+fn mounted(
+    request: &Request,
+    device: BlockDevice,
+    superblock: Superblock,
+    spot: Spot,
+    hotplug: &Hotplug,
+) -> Located {
     let name = device.name.clone();
-    match Volume::mount(device, superblock, &mut |module| hotplug.load_now(module)) {
+    let mut load = |module: &str| hotplug.load_now(module);
+    let mounted = if lease::can_be_shared(request, &name) {
+        let user = |device: &BlockDevice, mount: &_| lease::user(request, device, mount);
+        Volume::mount_shared(device, superblock, &mut load, &user, !request.force)
+    } else {
+        Volume::mount(device, superblock, &mut load)
+    };
+    match mounted {
         Ok(volume) => Located::Volume {
             volume: Box::new(volume),
             spot,
@@ -263,19 +279,24 @@ fn matching(
 }
 
 /// A partition that was made for sessions: labelled so on the medium's own disk, or what Ventoy offers.
-fn made_for_sessions(medium: &Medium, hotplug: &Hotplug) -> Option<Located> {
+fn made_for_sessions(request: &Request, medium: &Medium, hotplug: &Hotplug) -> Option<Located> {
     let home = candidate(&medium.device);
     let on_disk = |device: &BlockDevice| {
         Some(device.disk.as_deref() == Some(home.on()) && device.name != medium.device.name)
     };
-    if let Some(labelled) = labelled(on_disk, "the disk's partition for sessions", hotplug) {
+    if let Some(labelled) = labelled(
+        request,
+        on_disk,
+        "the disk's partition for sessions",
+        hotplug,
+    ) {
         return Some(labelled);
     }
     let table = fs::read_to_string(VENTOY_TABLE).ok()?;
     let host = ventoy_host(&table)?;
     let whole =
         |device: &BlockDevice| Some(device.disk.is_none() && device.name != medium.device.name);
-    if let Some(labelled) = labelled(whole, "Ventoy's file for sessions", hotplug) {
+    if let Some(labelled) = labelled(request, whole, "Ventoy's file for sessions", hotplug) {
         return Some(labelled);
     }
     // Newer versions of Ventoy map the partition once more, so that it can be mounted beside the image.
@@ -291,7 +312,7 @@ fn made_for_sessions(medium: &Medium, hotplug: &Hotplug) -> Option<Located> {
                 dir: format!("{LIVE_NAME}/changes"),
                 word: None,
             };
-            return Some(mounted(device, superblock, spot, hotplug));
+            return Some(mounted(request, device, superblock, spot, hotplug));
         }
     }
     None
@@ -300,6 +321,7 @@ fn made_for_sessions(medium: &Medium, hotplug: &Hotplug) -> Option<Located> {
 /// The device among these that is labelled as made for sessions; `None` if none is. Of several, none
 /// is used: it would be a guess whose work goes on.
 fn labelled(
+    request: &Request,
     among: impl Fn(&BlockDevice) -> Option<bool>,
     what: &str,
     hotplug: &Hotplug,
@@ -318,7 +340,13 @@ fn labelled(
     }
     let (device, superblock) = found.pop()?;
     log::info!("/dev/{} is {what}", device.name);
-    Some(mounted(device, superblock, Spot::default(), hotplug))
+    Some(mounted(
+        request,
+        device,
+        superblock,
+        Spot::default(),
+        hotplug,
+    ))
 }
 
 fn is_persistence(_: &BlockDevice, superblock: &Superblock) -> bool {

@@ -30,6 +30,7 @@ use crate::handover::{self, Proven};
 use crate::hooks::{self, Hooks};
 use crate::hotplug::Hotplug;
 use crate::layers::{self, Stacked};
+use crate::lease;
 use crate::place::{self, AskDisk, Located};
 use crate::rescue::{self, Screen};
 use crate::stage::Clock;
@@ -154,6 +155,12 @@ pub fn boot(arguments: &[OsString]) -> ! {
             advice("check that the initramfs was made for this kernel and has its overlay module"),
         ),
     };
+    lease::hold(
+        &request,
+        &facts,
+        &machine,
+        outcome.decision.choice.session(),
+    );
     clock.end("session");
     let summary = Summary::of(&request, &facts, &outcome);
     say(&summary, &outcome);

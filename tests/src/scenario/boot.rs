@@ -20,6 +20,9 @@ pub struct Boot {
     pub consoles: Vec<String>,
     /// Whether every drive is write-protected during this boot.
     pub write_protected: bool,
+    /// Boots of further machines with the same drives, one after the other, once the real init of this one
+    /// is up and before anything is asked of it.
+    pub meanwhile: Vec<Boot>,
     /// What is done, in order.
     pub actions: Vec<Action>,
     /// What must be true of the boot as a whole.
@@ -82,6 +85,7 @@ impl Boot {
             memory_mib: 512,
             consoles: vec!["ttyS0".to_owned()],
             write_protected: false,
+            meanwhile: Vec::new(),
             actions: Vec::new(),
             expects: Vec::new(),
             end: End::PowerOff,
@@ -121,6 +125,14 @@ impl Boot {
     #[must_use]
     pub fn write_protected(mut self) -> Self {
         self.write_protected = true;
+        self
+    }
+
+    /// Starts another machine with the same drives while this one runs. It has to be cut off: only the last
+    /// power-off leaves clean file systems.
+    #[must_use]
+    pub fn meanwhile(mut self, other: Self) -> Self {
+        self.meanwhile.push(other);
         self
     }
 

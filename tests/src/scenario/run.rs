@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::converse::converse;
 use super::media::Media;
 use super::{Boot, End, Images, Scenario, Step, StoreAt, replay};
+use crate::base::REAL_INIT;
 use crate::host::{cache_dir, packages};
 use crate::vm::{self, Kernel, Machine, Qemu};
 
@@ -133,13 +134,16 @@ impl Run<'_> {
     fn boot(&mut self, boot: &Boot, number: usize, media: &Media) -> Result<Vec<String>> {
         let log = self.dir.join(format!("boot-{number}.log"));
         let machine = self.machine(boot, number, media)?;
-        let deadline = Instant::now() + BOOT;
+        let boots = 1 + u32::try_from(boot.meanwhile.len())?;
+        let deadline = Instant::now() + BOOT * boots;
         let mut qemu = Qemu::start(&machine, &log)?;
+        let others = self.meanwhile(boot, number, media, &qemu, deadline)?;
         let result = converse(boot, &mut qemu, deadline);
         let qemu_said = fs::read_to_string(log.with_extension("qemu")).unwrap_or_default();
         self.last_console = qemu.console.text() + &qemu_said;
         drop(qemu); // whatever happened, the machine is off from here on
         let (mut complaints, mut evidence) = result?;
+        complaints.extend(others);
         evidence.console.clone_from(&self.last_console);
         fs::write(
             self.dir.join(format!("boot-{number}.json")),
@@ -157,6 +161,26 @@ impl Run<'_> {
         }
         if boot.end == End::PowerOff {
             complaints.extend(media.check()?);
+        }
+        Ok(complaints)
+    }
+
+    /// The boots of further machines while this one runs.
+    fn meanwhile(
+        &mut self,
+        boot: &Boot,
+        number: usize,
+        media: &Media,
+        qemu: &Qemu,
+        deadline: Instant,
+    ) -> Result<Vec<String>> {
+        let mut complaints = Vec::new();
+        for (at, other) in boot.meanwhile.iter().enumerate() {
+            qemu.console.wait_for(REAL_INIT, 0, deadline)?;
+            let name = format!("meanwhile ({})", other.cmdline);
+            let told = self.boot(other, number * 100 + at, media);
+            let told = told.with_context(|| name.clone())?;
+            complaints.extend(told.into_iter().map(|text| format!("{name}: {text}")));
         }
         Ok(complaints)
     }

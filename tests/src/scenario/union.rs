@@ -37,6 +37,9 @@ pub fn adapted(mut scenario: Scenario, union: Option<UnionKind>) -> Result<Scena
             if boot.cmdline.contains("union=") {
                 return Err("chooses a union itself");
             }
+            for other in &mut boot.meanwhile {
+                other.cmdline = format!("{} union={union}", other.cmdline);
+            }
             boot.cmdline = format!("{} union={union}", boot.cmdline)
                 .trim_start()
                 .into();

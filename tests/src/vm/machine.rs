@@ -135,6 +135,7 @@ impl Machine {
             add(&["-device", "qemu-xhci,id=usb"]);
         }
         for (index, drive) in self.drives.iter().enumerate() {
+            // Without a lock, so that two machines can have one image: whether they should is what is tested.
             // The state after a power cut of the guest is the same whether the host forgets its own cache or not, and
             // the host does not crash: passing the guest's flushes on would only cost time.
             let read_only = if drive.read_only || drive.bus == Bus::Cdrom {
@@ -161,7 +162,7 @@ impl Machine {
                 add(&[
                     "-drive",
                     &format!(
-                        "if=none,id=drive{index},format=raw,cache=unsafe,discard=unmap,file={file}{read_only}"
+                        "if=none,id=drive{index},format=raw,cache=unsafe,discard=unmap,file.locking=off,file={file}{read_only}"
                     ),
                 ]);
             }
