@@ -50,6 +50,7 @@ pub fn gather(medium: &medium::Medium, in_ram: bool, bundles: Vec<Bundle>, store
             bundles,
         },
         store,
+        growth: None,
     }
 }
 

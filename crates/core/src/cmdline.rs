@@ -113,6 +113,13 @@ pub fn parse(text: &str) -> (Request, Vec<Oddity>) {
         }
     }
     request.language = language(&last).unwrap_or_default();
+    if request.grow_partition && !request.wants_persistence() {
+        oddities.push(Oddity {
+            parameter: "perchgrow".to_owned(),
+            problem: "makes room for sessions, but none is asked for".to_owned(),
+            instead: "no partition is touched (add perch)".to_owned(),
+        });
+    }
     (request, oddities)
 }
 
@@ -141,7 +148,7 @@ fn take(word: &Word, request: &mut Request) -> Result<(), Oddity> {
     if value.is_some_and(|value| value.chars().any(char::is_control)) {
         return match word.name.as_str() {
             "perchdir" | "perchmode" | "perchsize" | "from" | "bext" | "union" | "load"
-            | "noload" | "toram" | "asktimeout" | "perchlang" => {
+            | "noload" | "toram" | "asktimeout" | "perchlang" | "perchgrow" => {
                 Err(odd("holds control characters", "the parameter is ignored"))
             }
             _ => Ok(()),
@@ -194,6 +201,12 @@ fn take(word: &Word, request: &mut Request) -> Result<(), Oddity> {
         ("perchlease", None) => request.lease = true,
         ("perchforce" | "perchlease", Some(_)) => {
             return Err(odd("takes no value", "the parameter is ignored"));
+        }
+        ("perchgrow", given) => {
+            request.grow_partition = true;
+            if given.is_some() {
+                return Err(odd("takes no value", "taken as plain perchgrow"));
+            }
         }
         ("perchname", _) => {
             return Err(odd("no longer exists", "the parameter is ignored"));

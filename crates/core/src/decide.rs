@@ -119,6 +119,9 @@ impl FailureKind {
 pub fn decide(request: &Request, facts: &Facts, failures: &[Failure]) -> Decision {
     let mut reasons = Vec::new();
     reasons.extend(several_media(facts));
+    if request.wants_persistence() {
+        reasons.extend(facts.growth.as_ref().map(Reason::of_growth));
+    }
     let union = match ram_failed(failures) && facts.unions.contains(&UnionKind::Overlayfs) {
         true => UnionKind::Overlayfs,
         false => choose_union(request, facts, &mut reasons),

@@ -11,6 +11,7 @@ use crate::bundle::Bundle;
 use crate::fs::FsKind;
 use crate::in_use::InUse;
 use crate::metadata::{Assembled, Metadata, Note, Source};
+use crate::partition_growth::Outcome;
 use crate::request::Place;
 use crate::session::{Mode, Session, System, UnionKind};
 use crate::units::{Bytes, SessionId};
@@ -36,6 +37,9 @@ pub struct Facts {
     pub medium: Medium,
     /// The session store on it.
     pub store: Store,
+    /// What there is to say of a partition that can grow; absent if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub growth: Option<Outcome>,
 }
 
 /// Programs of e2fsprogs that are at hand.

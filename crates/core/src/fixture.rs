@@ -83,5 +83,6 @@ pub fn facts(sessions: &[Session], default: Option<u32>) -> Facts {
             quarantine: Vec::new(),
             notes: Vec::new(),
         },
+        growth: None,
     }
 }

@@ -26,6 +26,7 @@ pub mod ladder;
 pub mod lease;
 pub mod menu;
 pub mod metadata;
+pub mod partition_growth;
 pub mod plan;
 pub mod reason;
 pub mod record;

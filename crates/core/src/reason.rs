@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::fs::FsKind;
 use crate::in_use::InUse;
+use crate::partition_growth::Outcome;
 use crate::session::{Mode, UnionKind};
 use crate::units::{Bytes, Mib, SessionId};
 
@@ -268,6 +269,25 @@ pub enum Reason {
         /// Who.
         by: InUse,
     },
+    /// A partition of the boot disk could grow into one for sessions.
+    PartitionCanGrow {
+        /// Its name below `/dev/`.
+        device: String,
+        /// The size that it would get.
+        bytes: Bytes,
+    },
+    /// It did.
+    PartitionGrown {
+        /// Its name below `/dev/`.
+        device: String,
+        /// Its size now.
+        bytes: Bytes,
+    },
+    /// It was to, and did not.
+    PartitionNotGrown {
+        /// Why.
+        why: String,
+    },
     /// Every session number is taken.
     NoNumberLeft,
     /// The session is open, but there is hardly any room left for its changes.
@@ -300,6 +320,23 @@ pub enum Then {
 }
 
 impl Reason {
+    /// What there is to say of a partition that can grow.
+    pub fn of_growth(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Possible { device, bytes } => Self::PartitionCanGrow {
+                device: device.clone(),
+                bytes: *bytes,
+            },
+            Outcome::Done { device, bytes } => Self::PartitionGrown {
+                device: device.clone(),
+                bytes: *bytes,
+            },
+            Outcome::Refused { why } | Outcome::Failed { why } => {
+                Self::PartitionNotGrown { why: why.clone() }
+            }
+        }
+    }
+
     /// A stable word for programs and for tests.
     pub fn code(&self) -> &'static str {
         match self {
@@ -342,6 +379,9 @@ impl Reason {
             Self::SeveralMedia { .. } => "several-media",
             Self::SessionInUse { .. } => "session-in-use",
             Self::OpenedInUse { .. } => "opened-in-use",
+            Self::PartitionCanGrow { .. } => "partition-can-grow",
+            Self::PartitionGrown { .. } => "partition-grown",
+            Self::PartitionNotGrown { .. } => "partition-not-grown",
             Self::NoNumberLeft => "no-number-left",
             Self::StoreNearlyFull { .. } => "store-nearly-full",
             Self::StepFailed { .. } => "step-failed",
@@ -359,6 +399,8 @@ impl Reason {
             | Self::DefaultResumed { .. }
             | Self::NumberAsked { .. }
             | Self::SessionChosen { .. }
+            | Self::PartitionCanGrow { .. }
+            | Self::PartitionGrown { .. }
             | Self::UnionOfSession { .. }
             // The default is a suggestion; whoever names a size is told.
             | Self::SizeCutByFree { asked: None, .. } => false,
@@ -392,6 +434,7 @@ impl Reason {
             | Self::SeveralMedia { .. }
             | Self::SessionInUse { .. }
             | Self::OpenedInUse { .. }
+            | Self::PartitionNotGrown { .. }
             | Self::NoNumberLeft
             | Self::StoreNearlyFull { .. }
             | Self::StepFailed { .. } => true,

@@ -52,6 +52,9 @@ pub struct Request {
     /// The language of questions.
     #[serde(default)]
     pub language: Language,
+    /// The small partition that an image brought along may become the one for sessions.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub grow_partition: bool,
     /// Copy the data directory to RAM first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub toram: Option<ToRam>,
@@ -217,6 +220,7 @@ impl Default for Request {
             init: None,
             ask_seconds: Some(30),
             language: Language::default(),
+            grow_partition: false,
             toram: None,
             force: false,
             lease: false,

@@ -322,3 +322,28 @@ fn flags_about_other_users_take_no_value_and_ask_for_nothing_else() {
         assert_eq!(request.action, Action::Off, "{text:?}");
     }
 }
+
+#[test]
+fn a_partition_grows_only_if_that_is_said_and_sessions_are_asked_for() {
+    for (text, grows, problem) in [
+        ("perch", false, None),
+        ("perch perchgrow", true, None),
+        ("perchgrow perchdir=new", true, None),
+        ("perch perchgrow=yes", true, Some("takes no value")),
+        ("perch xperchgrow", false, None),
+        ("perchgrow", true, Some("none is asked for")),
+        ("perchgrow perchdir=fresh", true, Some("none is asked for")),
+    ] {
+        let (request, odd) = parse(text);
+        assert_eq!(request.grow_partition, grows, "{text}");
+        let said: Vec<_> = odd.iter().map(|odd| odd.problem.as_str()).collect();
+        assert_eq!(
+            said.len(),
+            usize::from(problem.is_some()),
+            "{text}: {said:?}"
+        );
+        if let Some(problem) = problem {
+            assert!(said[0].contains(problem), "{text}: {said:?}");
+        }
+    }
+}

@@ -2,6 +2,7 @@ use super::*;
 use crate::cmdline;
 use crate::fixture::{facts, id, session};
 use crate::fs::FsKind;
+use crate::units::Bytes;
 
 fn decided(cmdline: &str, facts: &Facts) -> (Choice, Vec<&'static str>) {
     let (request, _) = cmdline::parse(cmdline);
@@ -454,4 +455,50 @@ fn a_container_that_could_not_grow_is_opened_as_it_is() {
     assert_eq!(decision.reasons[0].code(), "container-not-grown");
     failures.push(failure(1, FailureKind::Other));
     assert_eq!(decide(&request, &facts, &failures).choice, Choice::Ram);
+}
+
+#[test]
+fn a_partition_that_can_grow_is_spoken_of_where_sessions_are_asked_for() {
+    use crate::partition_growth::Outcome;
+    let mut facts = facts(&[], None);
+    let (device, bytes) = ("vda2".to_owned(), Bytes(300 << 20));
+    let why = "it holds files".to_owned();
+    for (outcome, code, warning, words) in [
+        (
+            Outcome::Possible {
+                device: device.clone(),
+                bytes,
+            },
+            "partition-can-grow",
+            false,
+            "300 MiB for sessions: boot once with perch perchgrow",
+        ),
+        (
+            Outcome::Done { device, bytes },
+            "partition-grown",
+            false,
+            "/dev/vda2",
+        ),
+        (
+            Outcome::Refused { why: why.clone() },
+            "partition-not-grown",
+            true,
+            "it holds files",
+        ),
+        (
+            Outcome::Failed { why },
+            "partition-not-grown",
+            true,
+            "it holds files",
+        ),
+    ] {
+        facts.growth = Some(outcome);
+        let reason = &decide(&cmdline::parse("perch").0, &facts, &[]).reasons[0];
+        assert_eq!((reason.code(), reason.is_warning()), (code, warning));
+        assert!(reason.to_string().contains(words), "{reason}");
+        for quiet in ["", "perchgrow", "perchdir=fresh"] {
+            let decision = decide(&cmdline::parse(quiet).0, &facts, &[]);
+            assert_eq!(decision.reasons.len(), 1, "{quiet}: {decision:?}");
+        }
+    }
 }

@@ -286,6 +286,19 @@ impl fmt::Display for Reason {
                 "the session store's file system is in use: {}; written to all the same, because of perchforce",
                 Quoted(&by.to_string())
             ),
+            Self::PartitionCanGrow { device, bytes } => write!(
+                f,
+                "/dev/{device} is an empty partition that can become one of {} MiB for sessions: boot once with perch perchgrow",
+                bytes.0 >> 20
+            ),
+            Self::PartitionGrown { device, bytes } => write!(
+                f,
+                "/dev/{device} is now a partition of {} MiB for sessions",
+                bytes.0 >> 20
+            ),
+            Self::PartitionNotGrown { why } => {
+                write!(f, "no partition was made larger for sessions: {}", Quoted(why))
+            }
             Self::NoNumberLeft => {
                 f.write_str("every session number is taken; changes stay in RAM")
             }
