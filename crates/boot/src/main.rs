@@ -9,6 +9,7 @@ mod ask;
 mod explain;
 mod facts;
 mod find;
+mod growth;
 mod handover;
 mod hooks;
 mod hotplug;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use perch_core::ambiguity::{self, Candidate, Pick};
 use perch_core::cause::Causes;
+use perch_core::partition_growth::PERSISTENCE;
 use perch_core::request::{Action, Identity, Place, Request, Spot};
 use perch_sys::devices::{self, BlockDevice};
 use perch_sys::medium::{self, Medium};
@@ -17,8 +18,6 @@ use crate::hotplug::Hotplug;
 use crate::lease;
 use crate::search::LIVE_NAME;
 
-/// The label of a partition that is made for sessions.
-const PERSISTENCE: &str = "persistence";
 /// The table by which Ventoy shows an ISO file as a disk; its hooks leave it in the initramfs.
 const VENTOY_TABLE: &str = "/ventoy/ventoy_dm_table";
 

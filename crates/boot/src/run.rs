@@ -26,6 +26,7 @@ use perch_sys::switch_root;
 use crate::ask;
 use crate::facts;
 use crate::find::{self, Found};
+use crate::growth;
 use crate::handover::{self, Proven};
 use crate::hooks::{self, Hooks};
 use crate::hotplug::Hotplug;
@@ -78,6 +79,7 @@ pub fn boot(arguments: &[OsString]) -> ! {
         namesakes,
     } = find::medium(&request, &mut hotplug).unwrap_or_else(|screen| stop(&request, screen));
     clock.end("medium");
+    let growth = growth::grow(&request, &medium, &hotplug);
     let mut ask_disk =
         |hotplug: &mut Hotplug, dir: &str| ask::disk(Purpose::Sessions, dir, &request, hotplug);
     let ask_disk: Option<AskDisk<'_>> = if console::any() {
@@ -134,6 +136,7 @@ pub fn boot(arguments: &[OsString]) -> ! {
         });
     let mut facts = facts::gather(&medium, in_ram.is_some(), bundles, store);
     facts.medium.namesakes = namesakes;
+    facts.growth = growth;
     facts.unions = facts::unions(hotplug.has_aufs(), layers.len());
     for note in &facts.store.notes {
         log::warn!("{note}");

@@ -125,7 +125,7 @@ impl<'a> Search<'a> {
         let disks: BTreeSet<String> = devices.iter().filter_map(|it| it.disk.clone()).collect();
         // A device that is gone, or came back as another one, is forgotten.
         self.seen.retain(|(device, _)| devices.contains(device));
-        for device in devices {
+        for device in partitions_first(devices) {
             if self.seen.iter().any(|(seen, _)| *seen == device) {
                 continue;
             }
@@ -149,5 +149,47 @@ impl<'a> Search<'a> {
             }
         }
         None
+    }
+}
+
+/// The same devices, each disk behind its own partitions: a hybrid image shows one file system as both, and
+/// while a disk is mounted as a whole the kernel gives nobody a partition of it, so no session could be
+/// kept there (block/bdev.c, `bd_may_claim`).
+fn partitions_first(mut devices: Vec<BlockDevice>) -> Vec<BlockDevice> {
+    let on = |device: &BlockDevice| device.disk.as_ref().unwrap_or(&device.name).clone();
+    let disks: Vec<String> = devices.iter().map(on).collect();
+    devices.sort_by_cached_key(|device| {
+        let disk = on(device);
+        let group = disks.iter().position(|other| *other == disk);
+        (group, device.disk.is_none())
+    });
+    devices
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use perch_core::units::Bytes;
+
+    #[test]
+    fn a_disk_comes_behind_its_partitions_and_in_the_order_of_the_search() {
+        let device = |name: &str| {
+            let disk = name.trim_end_matches(|c: char| c.is_ascii_digit());
+            BlockDevice {
+                name: name.to_owned(),
+                size: Bytes(1),
+                mapped: None,
+                disk: (disk != name).then(|| disk.to_owned()),
+                part_label: None,
+                part_uuid: None,
+                ids: Vec::new(),
+                read_only: false,
+            }
+        };
+        let names = ["sda", "sda1", "sda2", "sda10", "sdb", "sdc", "sdc1"];
+        let ordered = partitions_first(names.map(device).into());
+        let ordered: Vec<_> = ordered.iter().map(|it| it.name.as_str()).collect();
+        let want = ["sda1", "sda2", "sda10", "sda", "sdb", "sdc1", "sdc"];
+        assert_eq!(ordered, want);
     }
 }

@@ -5,11 +5,11 @@
 //! holds is told from its superblock and nothing is ever formatted but a file that this boot made.
 //! [`probe`] finds out whether no container is needed. How large one becomes is decided elsewhere.
 
-mod ext4;
+pub(crate) mod ext4;
 mod extend;
 mod image;
 pub mod probe;
-mod progress;
+pub(crate) mod progress;
 
 use std::io;
 

@@ -11,7 +11,7 @@
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 
 use linux_raw_sys::general::mount_attr;
-use linux_raw_sys::ioctl::{BLKGETSIZE64, FIFREEZE, FITHAW};
+use linux_raw_sys::ioctl::{BLKGETSIZE64, BLKPG, FIFREEZE, FITHAW};
 use linux_raw_sys::loop_device::{
     LOOP_CLR_FD, LOOP_CONFIGURE, LOOP_CTL_GET_FREE, LOOP_GET_STATUS64, loop_config, loop_info64,
 };
@@ -127,6 +127,64 @@ pub fn watch_sigterm() -> Result<OwnedFd> {
     }
     // SAFETY: the kernel has just made it, and nobody else knows it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// What the kernel is told of one partition; `struct blkpg_partition` of `linux/blkpg.h`, which
+/// linux-raw-sys leaves out.
+#[repr(C)]
+struct BlkpgPartition {
+    start: i64,
+    length: i64,
+    number: i32,
+    /// Unused names.
+    names: [[u8; 64]; 2],
+}
+
+/// `struct blkpg_ioctl_arg` of `linux/blkpg.h`.
+#[repr(C)]
+struct BlkpgArgument {
+    operation: i32,
+    flags: i32,
+    length: i32,
+    data: *mut BlkpgPartition,
+}
+
+/// Tells the kernel of a partition that `disk` has from now on, in bytes; its table is not looked at.
+/// `EBUSY` where it would overlap another one or the number is taken. `BLKPG_ADD_PARTITION`,
+/// block/ioctl.c.
+pub(crate) fn add_partition(disk: impl AsFd, number: u32, start: u64, length: u64) -> Result<()> {
+    const BLKPG_ADD_PARTITION: i32 = 1;
+    blkpg(disk, BLKPG_ADD_PARTITION, number, start, length)
+}
+
+/// Makes the kernel forget a partition; `EBUSY` while anybody has it open or mounted.
+/// `BLKPG_DEL_PARTITION`, block/ioctl.c.
+pub(crate) fn delete_partition(disk: impl AsFd, number: u32) -> Result<()> {
+    const BLKPG_DEL_PARTITION: i32 = 2;
+    blkpg(disk, BLKPG_DEL_PARTITION, number, 0, 0)
+}
+
+fn blkpg(disk: impl AsFd, operation: i32, number: u32, start: u64, length: u64) -> Result<()> {
+    let mut partition = BlkpgPartition {
+        start: i64::try_from(start).map_err(|_| Errno::OVERFLOW)?,
+        length: i64::try_from(length).map_err(|_| Errno::OVERFLOW)?,
+        number: i32::try_from(number).map_err(|_| Errno::OVERFLOW)?,
+        names: [[0; 64]; 2],
+    };
+    let argument = BlkpgArgument {
+        operation,
+        flags: 0,
+        length: size_of::<BlkpgPartition>() as i32,
+        data: &raw mut partition,
+    };
+    // SAFETY: BLKPG reads one `struct blkpg_ioctl_arg` and the `struct blkpg_partition` that it points
+    // to; both have the layout of linux/blkpg.h, outlive the call, and no pointer to them is kept.
+    unsafe {
+        ioctl(
+            disk,
+            Setter::<{ BLKPG as Opcode }, BlkpgArgument>::new(argument),
+        )
+    }
 }
 
 /// Sets and clears `MOUNT_ATTR_*` flags of the mount whose root `mount` is open on.

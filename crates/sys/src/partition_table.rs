@@ -15,6 +15,7 @@ use crate::superblock::source::{Block, read_up_to};
 mod crc32;
 mod gpt;
 mod mbr;
+pub mod rewrite;
 
 /// The last number that a partition can have in the kernel (`DISK_MAX_PARTS`, `include/linux/blkdev.h`).
 const MOST_PARTITIONS: u32 = 255;

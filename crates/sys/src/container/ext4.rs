@@ -17,7 +17,7 @@ const REPAIR: Duration = Duration::from_secs(30 * 60);
 /// The features of a new file system, all named, so that neither the version of mke2fs nor its
 /// configuration decides which kernels can mount it: these are in Linux 3.18 and in e2fsprogs 1.43.
 /// `none` drops the rest.
-const FEATURES: &str = "none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,\
+pub(crate) const FEATURES: &str = "none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,\
 flex_bg,sparse_super,large_file,huge_file,dir_nlink,extra_isize,metadata_csum";
 
 /// Makes an ext4 file system in the whole of `file`. mke2fs(8).
@@ -135,7 +135,8 @@ fn failed(program: &'static str, ended: &Ended) -> ContainerError {
     }
 }
 
-fn in_words(end: End) -> String {
+/// How a program ended, in words that follow "ended with".
+pub(crate) fn in_words(end: End) -> String {
     match end {
         End::Exited(code) => format!("status {code}"),
         End::Killed(signal) => format!("signal {signal}"),

@@ -10,7 +10,7 @@ use crate::kmsg;
 const EVERY: Duration = Duration::from_secs(5);
 
 /// Does `work`; while it lasts, every few seconds the consoles show `what` and for how long.
-pub(super) fn telling<T>(what: &str, work: impl FnOnce() -> T) -> T {
+pub(crate) fn telling<T>(what: &str, work: impl FnOnce() -> T) -> T {
     let started = Instant::now();
     let (done, wait) = channel::<()>();
     thread::scope(|scope| {

@@ -9,7 +9,7 @@ use crate::superblock::text;
 /// Size of a header as specified so far.
 const HEADER: usize = 92;
 /// Size of an entry; the kernel takes no other.
-const ENTRY: usize = 128;
+pub(super) const ENTRY: usize = 128;
 /// More entries than any tool makes, 512 KiB of them. Usual are 128.
 const MOST_ENTRIES: u32 = 4096;
 /// Where the header's own checksum stands; it counts as zero in it.
@@ -35,16 +35,19 @@ pub(super) fn read(disk: &Disk<'_>) -> Option<PartitionTable> {
     })
 }
 
-/// What a header says of the entries.
-struct Header {
-    first_entry: u64,
+/// What a header says.
+pub(super) struct Header {
+    /// The first block for partitions.
+    pub(super) first_usable: u64,
+    /// The block that the entries start at.
+    pub(super) first_entry: u64,
     entries: u32,
     sum: u32,
 }
 
 impl Header {
     /// The header in a block; `None` if it is not whole, or not one that belongs there.
-    fn read(disk: &Disk<'_>, block: u64, last: u64) -> Option<Self> {
+    pub(super) fn read(disk: &Disk<'_>, block: u64, last: u64) -> Option<Self> {
         let size = usize::try_from(disk.block.0).ok()?;
         let bytes = disk.read(block, size)?;
         let header = Block(&bytes);
@@ -67,6 +70,7 @@ impl Header {
             && usize::try_from(header.le32(84)?).ok()? == ENTRY
             && (1..=MOST_ENTRIES).contains(&entries);
         sane.then_some(Self {
+            first_usable,
             first_entry: header.le64(72)?,
             entries,
             sum: header.le32(88)?,
@@ -74,7 +78,7 @@ impl Header {
     }
 
     /// The entries, if they are as their checksum says.
-    fn entries(&self, disk: &Disk<'_>) -> Option<Vec<u8>> {
+    pub(super) fn entries(&self, disk: &Disk<'_>) -> Option<Vec<u8>> {
         let len = usize::try_from(self.entries).ok()?.checked_mul(ENTRY)?;
         let bytes = disk.read(self.first_entry, len)?;
         (crc32(bytes.iter().copied()) == self.sum).then_some(bytes)

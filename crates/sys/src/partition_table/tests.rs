@@ -93,7 +93,7 @@ const RECIPES: [Recipe; 7] = [
 ];
 
 /// Runs a tool with `input`; what it says, or `None` and a line if it is not installed.
-fn run(words: &str, image: &Path, input: &str) -> Option<String> {
+pub(super) fn run(words: &str, image: &Path, input: &str) -> Option<String> {
     let mut words = words.split(' ');
     let tool = words.next().expect("a tool");
     let search = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/sbin";
