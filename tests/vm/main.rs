@@ -10,6 +10,7 @@ mod complaints;
 mod cuts;
 mod damaged_metadata;
 mod first_boot;
+mod growth;
 mod in_use;
 mod media;
 mod media_kinds;
@@ -43,6 +44,7 @@ fn scenarios() -> Vec<Scenario> {
         media::scenarios(),
         media_kinds::scenarios(),
         places::scenarios(),
+        growth::scenarios(),
         toram::scenarios(),
         places_by_name::scenarios(),
         touches::scenarios(),

@@ -18,6 +18,15 @@ pub(super) fn make(content: &Content, image: &Path) -> Result<()> {
     Ok(())
 }
 
+/// ext2 of 128 KiB.
+pub(super) fn make_small(content: &Content, image: &Path) -> Result<()> {
+    let mut mke2fs = command("mke2fs");
+    mke2fs.args(["-q", "-F", "-t", "ext2", "-L", content.label, "-d"]);
+    mke2fs.arg(content.tree).args(["-E", "root_owner=0:0"]);
+    run(mke2fs.arg(image).arg("128K"))?;
+    Ok(())
+}
+
 pub(super) fn extract(image: &Path, path: &str, target: &Path) -> Result<()> {
     // debugfs ends with 0 whatever happens: the kind is asked for first, the result is looked at afterwards.
     let stat = debugfs(image, &format!("stat \"{path}\""))?;

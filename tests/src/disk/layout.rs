@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use super::hybrid;
 use super::medium::{Content, Medium};
 use super::sparse::copy_into;
 use crate::host::{command, packages, run};
@@ -25,6 +26,17 @@ pub enum Table {
     Mbr,
     /// A GPT.
     Gpt,
+    /// An ISO image with the other partitions appended to it, written to a larger disk, whose size is the
+    /// first one's; xorriso's MBR, where partition 1 starts at the MBR itself.
+    HybridMbr,
+    /// The same with xorriso's GPT, whose second copy is where the image ends.
+    HybridGpt,
+}
+
+impl Table {
+    fn is_hybrid(self) -> bool {
+        matches!(self, Self::HybridMbr | Self::HybridGpt)
+    }
 }
 
 /// One partition, or the file system of an undivided disk.
@@ -58,6 +70,9 @@ impl Disk {
     pub fn make(&self, trees: &[&Path], image: &Path) -> Result<()> {
         packages::ensure(PACKAGES)?;
         let mut parts = Vec::new();
+        if self.table.is_hybrid() {
+            return hybrid::make(self, trees, image);
+        }
         for (index, partition) in self.partitions.iter().enumerate() {
             let tree = trees
                 .get(index)
@@ -120,6 +135,8 @@ impl Disk {
         let (start, length) = match self.table {
             Table::None => (0, source.metadata()?.len()),
             Table::Mbr | Table::Gpt => (self.starts()[index], partition.size_mib * MIB),
+            // Partitions of these grow: the table says where they are now.
+            Table::HybridMbr | Table::HybridGpt => hybrid::place(image, number)?,
         };
         let mut file = File::create(target)?;
         file.set_len(length)?;

@@ -53,6 +53,13 @@ pub const EXT4: Medium = Medium {
     check: &["e2fsck", "-fn"],
 };
 
+/// The empty partition that images bring along: ext2 of 128 KiB, whatever size is asked for.
+pub const GROWABLE: Medium = Medium {
+    name: "ext2",
+    make: ext4::make_small,
+    ..EXT4
+};
+
 /// FAT32, as sticks are sold.
 pub const VFAT: Medium = Medium {
     name: "vfat",

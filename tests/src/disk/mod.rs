@@ -4,6 +4,7 @@ mod btrfs;
 mod exfat;
 mod ext4;
 mod f2fs;
+mod hybrid;
 mod iso9660;
 mod layout;
 mod medium;
@@ -14,5 +15,7 @@ mod vfat;
 mod xfs;
 
 pub use layout::{Disk, PACKAGES, Partition, Table};
-pub use medium::{ALL, BTRFS, Content, EXFAT, EXT4, F2FS, ISO9660, Medium, NTFS, VFAT, XFS};
+pub use medium::{
+    ALL, BTRFS, Content, EXFAT, EXT4, F2FS, GROWABLE, ISO9660, Medium, NTFS, VFAT, XFS,
+};
 pub use sparse::copy_into;

@@ -1,12 +1,14 @@
 //! The disks of a scenario as image files: made before the first boot, read and judged between boots.
 
-use std::fs;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::{DiskSpec, Scenario, StoreAt};
+use super::{DiskSpec, Scenario, StoreAt, TableCheck};
 use crate::disk::{Disk, Partition, Table};
+use crate::host::{command, run};
 use crate::vm::Drive;
 
 /// The images, in the order of the machine's drives.
@@ -18,6 +20,8 @@ pub(super) struct Media {
 struct Made {
     disk: Disk,
     drive: Drive,
+    /// Its [`ends`] before the first boot.
+    ends: Vec<u8>,
 }
 
 impl Media {
@@ -34,7 +38,8 @@ impl Media {
                 read_only: spec.read_only,
                 serial: spec.serial.clone(),
             };
-            disks.push(Made { disk, drive });
+            let ends = ends(&drive.image)?;
+            disks.push(Made { disk, drive, ends });
         }
         Ok(Self {
             dir: dir.to_owned(),
@@ -60,6 +65,25 @@ impl Media {
             }
         }
         Ok(complaints)
+    }
+
+    /// What is not as required of the medium's partition table.
+    pub(super) fn judge_table(&self, check: TableCheck) -> Result<Option<String>> {
+        let medium = self.disks.first().context("no medium")?;
+        let image = &medium.drive.image;
+        let unchanged = ends(image)? == medium.ends;
+        Ok(match (check, unchanged) {
+            (TableCheck::Unchanged, true) => None,
+            (TableCheck::Unchanged, false) => Some("the partition table has changed".to_owned()),
+            (TableCheck::ChangedAndSound, true) => {
+                Some("the partition table has not changed".to_owned())
+            }
+            (TableCheck::ChangedAndSound, false) => {
+                let judged = run(command("sfdisk").arg("--verify").arg(image))?;
+                let judged = String::from_utf8_lossy(&judged).into_owned();
+                (!judged.contains("No errors")).then_some(judged)
+            }
+        })
     }
 
     /// Copies the content of a file system to `target` and returns where its store is; that does not exist if the
@@ -89,6 +113,20 @@ impl Media {
         fs::remove_file(&slice)?;
         result
     }
+}
+
+/// The first and the last MiB of an image: every copy of its partition table, and what is around.
+fn ends(image: &Path) -> Result<Vec<u8>> {
+    const MIB: u64 = 1 << 20;
+    let file = File::open(image)?;
+    let length = file.metadata()?.len();
+    let mut bytes = Vec::new();
+    for (from, count) in [(0, MIB), (length.saturating_sub(MIB), MIB)] {
+        let mut part = vec![0; usize::try_from(count.min(length))?];
+        file.read_exact_at(&mut part, from)?;
+        bytes.append(&mut part);
+    }
+    Ok(bytes)
 }
 
 fn make_disk(spec: &DiskSpec, system: Option<&Path>, image: &Path) -> Result<Disk> {

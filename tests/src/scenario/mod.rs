@@ -33,7 +33,7 @@ pub use images::Images;
 pub use offline::Offline;
 pub(crate) use run::CMDLINE;
 pub use run::Runner;
-pub use spec::{DiskSpec, PartSpec, Scenario, Step, StoreAt};
+pub use spec::{DiskSpec, PartSpec, Scenario, Step, StoreAt, TableCheck};
 
 /// The session store, from the root of the medium.
 pub const STORE: &str = "minios/changes";

@@ -109,6 +109,12 @@ impl Run<'_> {
                     self.complaints
                         .extend(complaints.into_iter().map(|text| format!("{name}: {text}")));
                 }
+                Step::Table(check) => {
+                    if let Some(complaint) = media.judge_table(*check)? {
+                        self.complaints
+                            .push(format!("after boot {number}: {complaint}"));
+                    }
+                }
                 Step::Offline(at, check) => {
                     let known = stores.iter().find(|(known, _)| known == at);
                     let store = match known {

@@ -54,6 +54,17 @@ pub enum Step {
     Boot(Box<Boot>),
     /// A store is looked at while the machine is off.
     Offline(StoreAt, Offline),
+    /// The medium's partition table is looked at while the machine is off.
+    Table(TableCheck),
+}
+
+/// What must be true of the medium's partition table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableCheck {
+    /// Its first and last MiB are as before the first boot, byte by byte.
+    Unchanged,
+    /// They are not, and sfdisk finds no error.
+    ChangedAndSound,
 }
 
 /// Where a store is that is looked at.
@@ -302,6 +313,13 @@ impl Scenario {
     #[must_use]
     pub fn offline_at(mut self, at: StoreAt, check: Offline) -> Self {
         self.steps.push(Step::Offline(at, check));
+        self
+    }
+
+    /// Looks at the medium's partition table while the machine is off.
+    #[must_use]
+    pub fn table_is(mut self, check: TableCheck) -> Self {
+        self.steps.push(Step::Table(check));
         self
     }
 

@@ -62,6 +62,7 @@ pub fn adapted(mut scenario: Scenario, union: Option<UnionKind>) -> Result<Scena
                 }
             }),
             Step::Offline(_, check) => adapt_check(check),
+            Step::Table(_) => {}
         }
     }
     Ok(scenario)
