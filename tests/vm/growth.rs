@@ -111,6 +111,32 @@ pub fn scenarios() -> Vec<Scenario> {
                 text: "mine".into(),
             },
         ),
+        stick(
+            "where mke2fs fails the stick stays as it was, and the next boot can do it",
+            Table::HybridGpt,
+        )
+        .boot(
+            Boot::with("perch perchgrow")
+                .image_shell()
+                .program("usr/lib/perch/programs/index", "mke2fs /bin/broken\n")
+                .program("bin/broken", "#!/bin/sh\necho no luck >&2\nexit 1\n")
+                .in_ram_instead()
+                .boot_json("/facts/growth/outcome", "failed")
+                .warned(&["mke2fs on /dev/vda2 ended with status 1: no luck"])
+                .expect_sh("cat /sys/class/block/vda[23]/size", "256\n600"),
+        )
+        .table_is(TableCheck::Unchanged)
+        .boot(
+            Boot::with("perch perchgrow")
+                .sh("echo one >/keep; sync")
+                .in_session("1", "native")
+                .cut(),
+        )
+        .boot(
+            Boot::with("perch")
+                .expect_sh("cat /keep", "one")
+                .in_session("1", "native"),
+        ),
         refused(not_last, &["partition 3 is in the way behind it"]),
         refused(
             stick(
