@@ -21,10 +21,11 @@ fn left_behind() -> Vec<u8> {
 const RENEWERS: &str =
     "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' | grep -cx 'perch-leas[e]'";
 
-/// Tells them to end, as an init does, and waits until they have.
+/// Tells them to end, as an init does, and waits until they have. A process that ends while the list is gone through is no
+/// news.
 fn end_renewers() -> String {
     format!(
-        "for dir in /proc/[0-9]*; do tr '\\0' '\\n' <$dir/cmdline 2>/dev/null | head -n 1 | grep -qx 'perch-leas[e]' && kill ${{dir#/proc/}}; done; \
+        "exec 2>/dev/null; for dir in /proc/[0-9]*; do tr '\\0' '\\n' <$dir/cmdline 2>/dev/null | head -n 1 | grep -qx 'perch-leas[e]' && kill ${{dir#/proc/}}; done; \
          tries=100; until [ \"$({RENEWERS})\" = 0 ] || [ $tries = 0 ]; do tries=$((tries - 1)); usleep 50000; done; {RENEWERS} || true"
     )
 }
