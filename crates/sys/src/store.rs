@@ -245,3 +245,36 @@ pub fn write(
     )?;
     Ok(aside)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_is_listed_first_and_looked_into_as_far_as_wanted() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["1/changes", "2", "10/changes", "007"] {
+            std::fs::create_dir_all(dir.path().join(name)).unwrap();
+        }
+        std::fs::create_dir(dir.path().join("3")).unwrap();
+        std::fs::write(dir.path().join("3").join(IMAGE_UNFINISHED), "half").unwrap();
+        let store = dir::open_dir(dir.path()).unwrap();
+        let ids = |numbers: &[u32]| -> Vec<SessionId> {
+            numbers.iter().copied().filter_map(SessionId::new).collect()
+        };
+        let mut found = list(store.as_fd()).unwrap();
+        assert_eq!(found.files.unseen, ids(&[1, 2, 3, 10]));
+        assert_eq!(
+            (found.files.dirs.len(), &*found.ignored),
+            (0, &["007".to_owned()][..])
+        );
+
+        look_into(store.as_fd(), &mut found, &ids(&[10, 3, 5]));
+        assert_eq!(found.files.unseen, ids(&[1, 2]));
+        let seen = found.files.dirs.iter();
+        let seen = seen.map(|dir| (dir.id.get(), dir.holds.changes_dir));
+        assert_eq!(seen.collect::<Vec<_>>(), [(10, true)]);
+        // What was being made when the power went is no session, but its number is taken.
+        assert_eq!(found.taken(), ids(&[3]));
+    }
+}
