@@ -16,6 +16,12 @@ fn holds_mib(mib: u64) -> String {
     format!("test $(df -m /run/initramfs/memory/changes | awk 'END {{ print $2 }}') -ge {mib}")
 }
 
+/// Another user tries to read and to write the container that root's files are in.
+const UNPRIVILEGED: &str = "echo 'u:x:1000:1000::/:/bin/sh' >>/etc/passwd; su u -c 'id -u'; \
+    cd /run/initramfs/memory/data/minios/changes/1; \
+    for how in 'cat changes.img' 'echo x >>changes.img'; do \
+    su u -c \"$how\" >/dev/null 2>&1 && echo done || echo refused; done";
+
 fn bytes(mib: u64) -> String {
     (mib << 20).to_string()
 }
@@ -58,6 +64,8 @@ pub fn scenarios() -> Vec<Scenario> {
             .boot(
                 Boot::with("perch perchmode=raw perchsize=128")
                     .sh("echo one >/keep; ln -s keep /link; chown 1000 /keep")
+                    // Contract, check 41: root's files are root's, where files have no owners too.
+                    .expect_sh(UNPRIVILEGED, "1000\nrefused\nrefused")
                     .in_session("1", "raw"),
             )
             .store_container("1/changes.img")
