@@ -14,6 +14,7 @@ use perch_core::facts::{Answer, Facts};
 use perch_core::menu::catalogue::Catalogue;
 use perch_core::menu::dialogue::Dialogue;
 use perch_core::menu::sessions::SessionMenu;
+use perch_core::notice::{Notice, Question};
 use perch_core::request::Request;
 use perch_sys::console::{self, Ending, Terminals};
 use perch_sys::kmsg;
@@ -47,7 +48,9 @@ pub fn session(
         }
         Ending::ByItself(answer) => answer,
         Ending::NobodyLeft => {
-            log::warn!("nobody can be asked which session to open: no console works");
+            kmsg::tell(Notice::NobodyToAsk {
+                question: Question::Session,
+            });
             Answer::TimedOut
         }
     }

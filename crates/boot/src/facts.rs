@@ -9,13 +9,14 @@ use perch_core::bundle::Bundle;
 use perch_core::decide::interest;
 use perch_core::facts::{Facts, Medium, Store, StoreState, Tools};
 use perch_core::metadata::{Metadata, Outline, Source};
+use perch_core::notice::Notice;
 use perch_core::request::{Request, Spot};
 use perch_core::session::{Mode, System, UnionKind};
 use perch_core::units::Bytes;
 use perch_sys::apply::StorePlace;
 use perch_sys::dir::{self, DirError};
 use perch_sys::layout::STORE;
-use perch_sys::{console, medium, programs, store};
+use perch_sys::{console, kmsg, medium, programs, store};
 use rustix::fs::{OFlags, fstatvfs};
 use rustix::io::Errno;
 
@@ -27,10 +28,9 @@ const RELEASE: &str = "/etc/minios-release";
 /// Gathers them. `bundles` are the layers, lowest first.
 pub fn gather(medium: &medium::Medium, in_ram: bool, bundles: Vec<Bundle>, store: Store) -> Facts {
     if medium.superblock.errors {
-        log::warn!(
-            "the file system of the medium is marked as damaged: check it from another system (fsck /dev/{})",
-            medium.device.name
-        );
+        kmsg::tell(Notice::MediumDamaged {
+            device: medium.device.name.clone(),
+        });
     }
     Facts {
         system: System::parse(&fs::read_to_string(RELEASE).unwrap_or_default()),
@@ -60,9 +60,10 @@ pub fn unions(aufs: bool, bundles: usize) -> Vec<UnionKind> {
     if aufs && bundles <= MAX_BUNDLES {
         unions.push(UnionKind::Aufs);
     } else if aufs {
-        log::warn!(
-            "aufs is not used: {bundles} bundles are more than the {MAX_BUNDLES} that it takes; merge some to use it"
-        );
+        kmsg::tell(Notice::AufsTooManyBundles {
+            bundles,
+            most: MAX_BUNDLES,
+        });
     }
     unions
 }
@@ -185,7 +186,7 @@ fn read(dir: &OwnedFd, request: &Request, found: &mut Store) {
             let ids = outline.to_look_into(&read.files, interest);
             store::look_into(dir.as_fd(), &mut read, &ids);
             for name in &read.ignored {
-                log::warn!("{name:?} in the session store is no session and is left alone");
+                kmsg::tell(Notice::StoreNameIgnored { name: name.clone() });
             }
             found.state = StoreState::Ready;
             found.taken = read.taken();

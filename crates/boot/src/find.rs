@@ -5,10 +5,12 @@ use std::time::Duration;
 use perch_core::cause::Causes;
 use perch_core::identity::Identity;
 use perch_core::menu::disks::Purpose;
+use perch_core::notice::{Notice, Question};
 use perch_core::record::Seen;
 use perch_core::request::{Request, Source};
-use perch_sys::console;
+use perch_core::stop::Stop;
 use perch_sys::medium::Medium;
+use perch_sys::{console, kmsg};
 
 use crate::ask;
 use crate::hotplug::Hotplug;
@@ -52,7 +54,9 @@ pub fn medium(request: &Request, hotplug: &mut Hotplug) -> Result<Found, Screen>
 /// then every device is searched.
 fn picked(request: &Request, hotplug: &mut Hotplug) -> Option<Result<Found, Screen>> {
     if !console::any() {
-        log::warn!("from=askdisk: there is no console to ask on; every device is searched");
+        kmsg::tell(Notice::NobodyToAsk {
+            question: Question::SystemDisk,
+        });
         return None;
     }
     loop {
@@ -62,7 +66,7 @@ fn picked(request: &Request, hotplug: &mut Hotplug) -> Option<Result<Found, Scre
             .as_deref()
             .unwrap_or(crate::search::LIVE_NAME);
         let Some(device) = ask::disk(Purpose::System, dir, request, hotplug) else {
-            log::warn!("from=askdisk: no disk was picked; every device is searched");
+            kmsg::tell(Notice::NoDiskPicked);
             return None;
         };
         let source = Source {
@@ -74,7 +78,10 @@ fn picked(request: &Request, hotplug: &mut Hotplug) -> Option<Result<Found, Scre
             return Some(taken(request, medium, &search));
         }
         for seen in search.seen() {
-            log::warn!("/dev/{} {}", seen.device, seen.verdict);
+            kmsg::tell(Notice::PickedRefused {
+                device: seen.device,
+                verdict: seen.verdict,
+            });
         }
     }
 }
@@ -95,9 +102,8 @@ fn taken(request: &Request, mut medium: Medium, search: &Search<'_>) -> Result<F
             namesakes,
         }),
         Err(error) => Err(Screen {
-            title: format!("the medium /dev/{name} cannot be used"),
+            stop: Stop::MediumUnusable { device: name },
             found: vec![Causes(&error).to_string()],
-            advice: vec!["check its file system from another system (fsck)".to_owned()],
         }),
     }
 }
@@ -112,18 +118,9 @@ fn not_found(search: &Search<'_>, wait: Duration) -> Screen {
     if seen.is_empty() {
         found.push("The kernel shows no disk, stick or CD at all.".to_owned());
     }
-    found.extend(
-        seen.iter()
-            .map(|seen| format!("/dev/{} {}", seen.device, seen.verdict)),
-    );
+    found.extend(seen.iter().map(ToString::to_string));
     Screen {
-        title: "the medium with the system was not found".to_owned(),
+        stop: Stop::MediumNotFound,
         found,
-        advice: vec![
-            "plug the stick into another port, or wait: a device that appears is looked at"
-                .to_owned(),
-            "name the device at boot: from=/dev/sdb1, from=label:MY_STICK".to_owned(),
-            "name the directory at boot: from=/directory".to_owned(),
-        ],
     }
 }

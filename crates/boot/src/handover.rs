@@ -8,10 +8,11 @@ use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use perch_core::ladder::Outcome;
+use perch_core::notice::Notice;
 use perch_core::record::Record;
 use perch_sys::mount::Api;
 use perch_sys::switch_root::{self, NewSystem, SwitchError};
-use perch_sys::{dir, replace};
+use perch_sys::{dir, kmsg, replace};
 
 /// Where the record lies.
 pub const RECORD_DIR: &str = "/run/perch";
@@ -61,7 +62,9 @@ pub fn find_init(asked: Option<&str>, exists: impl Fn(&Path) -> bool) -> Option<
         if exists(Path::new(asked)) {
             return Some(asked.into());
         }
-        log::warn!("init={asked}: there is no such program in the system; the usual one is used");
+        kmsg::tell(Notice::InitMissing {
+            asked: asked.to_owned(),
+        });
     }
     INITS.iter().map(PathBuf::from).find(|path| exists(path))
 }

@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 
 use perch_core::cause::Causes;
 use perch_core::hook::HookStage;
+use perch_core::notice::Notice;
 use perch_core::record::{HookRun, Status, Summary};
 use perch_sys::child::{self, ChildError, End};
 use perch_sys::dir::{self, DirError};
 use perch_sys::layout::Layout;
-use perch_sys::{enter, hooks};
+use perch_sys::{enter, hooks, kmsg};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
@@ -65,10 +66,9 @@ impl Hooks {
         let allowed = Path::new(ALLOW_MEDIUM).exists();
         let present = || dir::open_beneath(data, MEDIUM, OFlags::PATH | OFlags::DIRECTORY);
         if !allowed && present().is_ok() {
-            log::warn!(
-                "the hooks of the medium ({}/{MEDIUM}) do not run: this image was made without --allow-medium-hooks",
-                data_dir.display()
-            );
+            kmsg::tell(Notice::MediumHooksOff {
+                dir: format!("{}/{MEDIUM}", data_dir.display()),
+            });
         }
         Self {
             data: allowed.then(|| data.try_clone().ok()).flatten(),
@@ -118,11 +118,11 @@ impl Hooks {
         let (dir, names) = match listed {
             Ok(listed) => listed,
             Err(error) => {
-                let word = from.word();
-                log::warn!(
-                    "the {stage} hooks of the {word} do not run: {}",
-                    Causes(&error)
-                );
+                kmsg::tell(Notice::HooksUnreadable {
+                    stage,
+                    from: from.word(),
+                    error: Causes(&error).to_string(),
+                });
                 return;
             }
         };
@@ -142,7 +142,12 @@ impl Hooks {
             if outcome.is_ok() {
                 log::info!("the {stage} hook {name} of the {word} ran: {outcome}");
             } else {
-                log::warn!("the {stage} hook {name} of the {word} failed: {outcome}");
+                kmsg::tell(Notice::HookFailed {
+                    stage,
+                    name: name.clone(),
+                    from: word,
+                    outcome: outcome.to_string(),
+                });
             }
             self.runs.push(HookRun {
                 stage,

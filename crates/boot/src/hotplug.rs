@@ -12,9 +12,11 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use perch_core::cause::Causes;
+use perch_core::notice::Notice;
 use perch_core::record::Module;
 use perch_sys::aufs;
 use perch_sys::kmod::{self, Index, Loader};
+use perch_sys::kmsg;
 use perch_sys::uevent::{UeventError, Uevents};
 
 /// Modules that every boot needs, whatever the machine.
@@ -44,9 +46,7 @@ impl Hotplug {
     /// the boot goes on with what is there.
     pub fn open(command_line: &str) -> Self {
         let loader = Loader::new(Index::of_running_kernel(), command_line);
-        let uevents = Uevents::open()
-            .map_err(|error| log::warn!("device events cannot be followed: {}", Causes(&error)))
-            .ok();
+        let uevents = Uevents::open().map_err(|error| no_events(&error)).ok();
         Self {
             loader,
             uevents,
@@ -180,7 +180,10 @@ impl Hotplug {
                 .spawn();
             match started {
                 Ok(child) => self.children.push(child),
-                Err(error) => log::warn!("cannot start loading drivers: {error}"),
+                Err(error) => {
+                    let error = error.to_string();
+                    kmsg::tell(Notice::DriversNotLoaded { error });
+                }
             }
         }
     }
@@ -217,13 +220,18 @@ impl Hotplug {
             Err(UeventError::Lost) => events.lost = true,
             Err(error) => {
                 // Asking again would fail at once, again and again.
-                log::warn!("device events cannot be followed: {}", Causes(&error));
+                no_events(&error);
                 self.uevents = None;
                 events.lost = true;
             }
         }
         events
     }
+}
+
+fn no_events(error: &UeventError) {
+    let error = Causes(error).to_string();
+    kmsg::tell(Notice::NoDeviceEvents { error });
 }
 
 /// The kernel's log as a place for messages; nowhere, if it cannot be opened.

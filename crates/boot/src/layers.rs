@@ -5,10 +5,13 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use perch_core::bundle::{self, Bundle, WithoutIt};
 use perch_core::cause::Causes;
+use perch_core::notice::Notice;
 use perch_core::record::LeftOut;
 use perch_core::request::Request;
+use perch_core::stop::Stop;
 use perch_sys::apply::Layer;
 use perch_sys::bundles::{self, BundleError};
+use perch_sys::kmsg;
 use perch_sys::layout::Layout;
 use perch_sys::medium::Medium;
 use perch_sys::mount::{self, MountError};
@@ -39,30 +42,18 @@ pub struct CoreDamaged {
 }
 
 impl CoreDamaged {
-    /// What is wrong, in one line.
-    pub fn title(&self) -> &'static str {
+    /// The screen that says so.
+    pub fn stop(&self) -> Stop {
         if self.file_is_damaged {
-            "a bundle that the system needs is damaged"
+            Stop::BundleDamaged
         } else {
-            "a bundle that the system needs cannot be used"
+            Stop::BundleUnusable
         }
     }
 
     /// Which one, and what is wrong with it.
     pub fn lines(&self) -> Vec<String> {
         vec![self.place.clone(), format!("It {}.", self.why)]
-    }
-
-    /// What can be done.
-    pub fn advice(&self) -> Vec<String> {
-        let copy = "copy it to the medium again; your sessions are not touched";
-        let kernel = "check that the initramfs was made for this kernel and has its squashfs and loop modules";
-        let advice: &[&str] = if self.file_is_damaged {
-            &[copy]
-        } else {
-            &[kernel, copy]
-        };
-        advice.iter().map(|&line| line.to_owned()).collect()
     }
 }
 
@@ -98,10 +89,10 @@ pub fn mount(
     let mut stacked = Stacked::default();
     for (bundle, by) in not_chosen {
         if bundle.if_damaged() == WithoutIt::Stop {
-            log::warn!(
-                "{by} leaves out {}, which the system is likely to need",
-                bundle.path
-            );
+            kmsg::tell(Notice::CoreLeftOut {
+                by: by.to_string(),
+                path: bundle.path.clone(),
+            });
         } else {
             log::info!("{by} leaves out {}", bundle.path);
         }
@@ -111,7 +102,7 @@ pub fn mount(
         });
     }
     if used.is_empty() {
-        log::warn!("load= and noload= leave out every bundle");
+        kmsg::tell(Notice::NoBundleChosen);
     }
     let stack = bundle::stack(used);
     for (bundle, by) in stack.replaced {
@@ -144,7 +135,10 @@ pub fn mount(
                         file_is_damaged: bundle.damage.is_some(),
                     });
                 }
-                log::warn!("bundle {} is left out: it {why}", bundle.path);
+                kmsg::tell(Notice::BundleLeftOut {
+                    path: bundle.path.clone(),
+                    why: why.clone(),
+                });
                 stacked.left_out.push(LeftOut {
                     path: bundle.path,
                     why,

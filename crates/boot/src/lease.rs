@@ -20,6 +20,7 @@ use perch_core::facts::Facts;
 use perch_core::fs::FsKind;
 use perch_core::in_use::{InUse, is_shared};
 use perch_core::lease::{INTERVAL, Lease, Look, stays_in_place};
+use perch_core::notice::Notice;
 use perch_core::request::Request;
 use perch_core::units::SessionId;
 use perch_sys::apply::Machine;
@@ -66,10 +67,10 @@ pub fn user(request: &Request, device: &BlockDevice, mount: &OwnedFd) -> Option<
         }
         Ok(Look::Free) => None,
         Err(error) => {
-            log::warn!(
-                "whether another machine has /dev/{name} open cannot be seen: {}",
-                Causes(&error)
-            );
+            kmsg::tell(Notice::LeaseUnreadable {
+                device: name.to_string(),
+                error: Causes(&error).to_string(),
+            });
             None
         }
     }
@@ -95,10 +96,10 @@ pub fn hold(request: &Request, facts: &Facts, machine: &Machine, session: Option
             false => Err(StartError::Moves(fs)),
         };
         if let Err(error) = started {
-            log::warn!(
-                "other machines cannot see that /dev/{device} is open here, do not use it on two: {}",
-                Causes(&error)
-            );
+            kmsg::tell(Notice::LeaseNotHeld {
+                device: device.to_string(),
+                error: Causes(&error).to_string(),
+            });
         }
     }
 }

@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 
 use perch_core::ambiguity::{self, Candidate, Pick};
 use perch_core::cause::Causes;
+use perch_core::notice::Notice;
 use perch_core::partition_growth::PERSISTENCE;
 use perch_core::request::{Action, Identity, Place, Request, Spot};
 use perch_sys::devices::{self, BlockDevice};
+use perch_sys::kmsg;
 use perch_sys::medium::{self, Medium};
 use perch_sys::superblock::{self, Superblock};
 use perch_sys::volume::Volume;
@@ -128,14 +130,11 @@ fn named(
     let at = match ambiguity::choose(&candidates, Some(home.on()), ask.is_some()) {
         Pick::Only(at) => at,
         Pick::OnBootDisk(at) => {
-            log::warn!(
-                "{identity} is the name of {}: the one on the boot disk is used",
-                names()
-            );
+            ambiguous(identity, names(), true);
             at
         }
         Pick::Ask => {
-            log::warn!("{identity} is the name of {}", names());
+            ambiguous(identity, names(), false);
             let picked = ask.as_mut().and_then(|ask| ask(hotplug, &spot.dir));
             let at = picked.and_then(|name| found.iter().position(|(it, _)| it.name == name));
             match at {
@@ -166,6 +165,14 @@ fn named(
         };
     }
     mounted(request, device, superblock, spot.clone(), hotplug)
+}
+
+fn ambiguous(identity: &Identity, devices: String, boot_disk: bool) {
+    kmsg::tell(Notice::SeveralDevices {
+        name: identity.to_string(),
+        devices,
+        boot_disk,
+    });
 }
 
 fn mounted(
@@ -230,7 +237,10 @@ fn wait_for(
         };
         if hotplug.wait(until).is_none() && !announced && until < deadline {
             announced = true;
-            log::warn!("waiting for {identity}, up to {} s", wait.as_secs());
+            kmsg::tell(Notice::Waiting {
+                target: identity.to_string(),
+                seconds: wait.as_secs(),
+            });
         }
     }
 }
@@ -252,7 +262,8 @@ fn matching(
     by_superblock: impl Fn(&BlockDevice, &Superblock) -> bool,
 ) -> Vec<(BlockDevice, Superblock)> {
     let mut devices = devices::list(Path::new("/sys")).unwrap_or_else(|error| {
-        log::error!("cannot list the block devices: {error}");
+        let error = error.to_string();
+        kmsg::tell(Notice::DevicesUnlisted { error });
         Vec::new()
     });
     if let Some(identity) = wanted {

@@ -9,7 +9,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use perch_core::notice::Notice;
 use perch_core::request::OnMissing;
+use perch_core::stop::Stop;
 use perch_sys::{console, kmsg};
 use rustix::system::{RebootCommand, reboot};
 
@@ -25,25 +27,22 @@ const SHELLS: [&str; 3] = ["/bin/sh", "/bin/bash", "/bin/busybox"];
 /// What is wrong, for the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Screen {
-    /// One line: what does not work.
-    pub title: String,
+    /// What does not work, and what the user can do.
+    pub stop: Stop,
     /// What was found, a line each.
     pub found: Vec<String>,
-    /// What the user can do, a line each.
-    pub advice: Vec<String>,
 }
 
 impl Screen {
     fn show(&self, then: &str) {
         let frame = "-".repeat(76);
-        let mut lines = vec![String::new(), frame.clone(), self.title.clone()];
+        let title = format!("{} [{}]", self.stop.title(), self.stop.code());
+        let mut lines = vec![String::new(), frame.clone(), title];
         lines.push(String::new());
         lines.extend(self.found.iter().map(|line| format!("  {line}")));
-        if !self.advice.is_empty() {
-            lines.push(String::new());
-            lines.push("What can be done:".to_owned());
-            lines.extend(self.advice.iter().map(|line| format!("  - {line}")));
-        }
+        lines.extend([String::new(), "What can be done:".to_owned()]);
+        let advice = self.stop.advice();
+        lines.extend(advice.iter().map(|line| format!("  - {line}")));
         lines.extend([String::new(), then.to_owned(), frame]);
         kmsg::announce(&lines);
     }
@@ -60,7 +59,7 @@ pub fn wait_for_device(screen: &Screen, on_missing: OnMissing, hotplug: &mut Hot
             if shell() {
                 return;
             }
-            kmsg::announce(&["this image carries no shell".to_owned()]);
+            kmsg::tell(Notice::NoShell);
         }
         OnMissing::Retry => {}
     }
@@ -80,7 +79,7 @@ pub fn stop(screen: &Screen, on_missing: OnMissing) -> Infallible {
         OnMissing::Shell => {
             screen.show("Starting a shell; the machine restarts when it ends.");
             if !shell() {
-                kmsg::announce(&["this image carries no shell".to_owned()]);
+                kmsg::tell(Notice::NoShell);
                 count_down(screen, "restarts", RebootCommand::Restart);
             }
         }
@@ -149,12 +148,8 @@ pub fn install_panic_hook() {
         console::restore_all();
         kmsg::release();
         let screen = Screen {
-            title: "an error in perch itself".to_owned(),
+            stop: Stop::Internal,
             found: vec![info.to_string()],
-            advice: vec![
-                "boot without perch parameters, or with perchdir=fresh".to_owned(),
-                "report the line above".to_owned(),
-            ],
         };
         stop(&screen, OnMissing::Reboot);
     }));

@@ -13,8 +13,10 @@ use perch_core::facts::Facts;
 use perch_core::hook::HookStage;
 use perch_core::ladder::{Outcome, climb};
 use perch_core::menu::disks::Purpose;
+use perch_core::notice::Notice;
 use perch_core::record::{Record, SCHEMA, Status, Summary};
 use perch_core::request::Request;
+use perch_core::stop::Stop;
 use perch_sys::apply::Machine;
 use perch_sys::console;
 use perch_sys::kmsg::{self, Kmsg};
@@ -51,7 +53,7 @@ pub fn boot(arguments: &[OsString]) -> ! {
         log::debug!("the kernel may drop lines of this log: {error}");
     }
     for error in early {
-        log::error!("{error}");
+        kmsg::tell(Notice::KernelFileSystem { error });
     }
     let command_line = fs::read_to_string("/proc/cmdline").unwrap_or_default();
     let command_line = command_line.trim_end();
@@ -60,10 +62,11 @@ pub fn boot(arguments: &[OsString]) -> ! {
         && let Some(log) = log
         && let Err(error) = log.show_everything()
     {
-        log::warn!("debug: the console cannot be made to show everything: {error}");
+        let error = error.to_string();
+        kmsg::tell(Notice::DebugLimited { error });
     }
     for oddity in &oddities {
-        log::warn!("{oddity}");
+        log::warn!("{oddity} [{}]", oddity.code.word());
     }
     clock.end("start");
 
@@ -102,9 +105,8 @@ pub fn boot(arguments: &[OsString]) -> ! {
     if let Err(error) = show(&medium, in_ram.as_ref(), keeps_medium, &layout) {
         give_up(
             &request,
-            "the medium cannot be mounted",
+            Stop::MediumNotMounted,
             vec![Causes(&error).to_string()],
-            advice("boot with debug and report what the console shows"),
         );
     }
     let located = attached(located, &layout);
@@ -115,7 +117,7 @@ pub fn boot(arguments: &[OsString]) -> ! {
         bundles,
         left_out,
     } = layers::mount(&medium, data.as_fd(), located.volume(), &layout, &request)
-        .unwrap_or_else(|fatal| give_up(&request, fatal.title(), fatal.lines(), fatal.advice()));
+        .unwrap_or_else(|fatal| give_up(&request, fatal.stop(), fatal.lines()));
     clock.end("bundles");
 
     let in_image = in_ram.is_none() && medium.image.is_some();
@@ -127,19 +129,14 @@ pub fn boot(arguments: &[OsString]) -> ! {
 
     let (store, store_place) = facts::look_at_store(&request, located, &medium, &data_dir)
         .unwrap_or_else(|error| {
-            give_up(
-                &request,
-                "the medium can no longer be read",
-                vec![Causes(&error).to_string()],
-                advice("plug the stick into another port and start again"),
-            )
+            give_up(&request, Stop::MediumGone, vec![Causes(&error).to_string()])
         });
     let mut facts = facts::gather(&medium, in_ram.is_some(), bundles, store);
     facts.medium.namesakes = namesakes;
     facts.growth = growth;
     facts.unions = facts::unions(hotplug.has_aufs(), layers.len());
     for note in &facts.store.notes {
-        log::warn!("{note}");
+        log::warn!("{note} [{}]", note.code);
     }
     clock.end("store");
 
@@ -151,12 +148,7 @@ pub fn boot(arguments: &[OsString]) -> ! {
     };
     let outcome = match climb(&request, &mut facts, &names, &mut machine, &mut ask) {
         Ok(outcome) => outcome,
-        Err(error) => give_up(
-            &request,
-            "the system cannot be put together",
-            vec![error.to_string()],
-            advice("check that the initramfs was made for this kernel and has its overlay module"),
-        ),
+        Err(error) => give_up(&request, Stop::NotPutTogether, vec![error.to_string()]),
     };
     lease::hold(
         &request,
@@ -180,15 +172,15 @@ pub fn boot(arguments: &[OsString]) -> ! {
     let Some(init) = handover::find_init(request.init.as_deref(), exists) else {
         give_up(
             &request,
-            "the bundles hold no system that can be started",
+            Stop::NoSystem,
             vec![format!("none of {} bundles holds /sbin/init", names.len())],
-            advice("check that all bundles of the system are on the medium"),
         );
     };
     if request.timing {
         kmsg::announce(&clock.table());
     }
     let log_lines = log.map(lines).unwrap_or_default();
+    let notices = log.map(Kmsg::notices).unwrap_or_default();
     let (modules, ran) = (hotplug.modules(), hooks.runs().to_vec());
     let mut record = Record {
         schema: SCHEMA,
@@ -201,6 +193,7 @@ pub fn boot(arguments: &[OsString]) -> ! {
         facts: &facts,
         outcome: summary,
         reasons: outcome.decision.reasons.clone(),
+        notices: &notices,
         decision: &outcome.decision,
         plan: &outcome.plan,
         failures: &outcome.failures,
@@ -216,7 +209,9 @@ pub fn boot(arguments: &[OsString]) -> ! {
     leave(&record);
     if hooks.run(HookStage::BeforeSwitch, Some(&record.outcome)) {
         let log_lines = log.map(lines).unwrap_or_default();
+        let notices = log.map(Kmsg::notices).unwrap_or_default();
         record.hooks = hooks.runs();
+        record.notices = &notices;
         record.log = &log_lines;
         leave(&record);
     }
@@ -228,12 +223,7 @@ pub fn boot(arguments: &[OsString]) -> ! {
     let arguments = handover::init_arguments(arguments);
     let proven = Proven::by(&outcome);
     let Err(error) = handover::start(proven, union, &init, &arguments);
-    give_up(
-        &request,
-        "the system cannot be started",
-        vec![Causes(&error).to_string()],
-        advice("name another program at boot: init=/bin/sh"),
-    )
+    give_up(&request, Stop::NotStarted, vec![Causes(&error).to_string()])
 }
 
 /// Attaches the medium, or the copy in RAM, where tools look for it.
@@ -270,7 +260,8 @@ fn attached(located: Located, layout: &Layout) -> Located {
 
 fn leave(record: &Record<'_>) {
     if let Err(error) = handover::leave_record(record) {
-        log::error!("{}", Causes(&error));
+        let error = Causes(&error).to_string();
+        kmsg::tell(Notice::RecordNotWritten { error });
     }
 }
 
@@ -303,18 +294,9 @@ fn release() -> String {
         .into_owned()
 }
 
-fn advice(line: &str) -> Vec<String> {
-    vec![line.to_owned()]
-}
-
 /// Stops with a screen; never returns.
-fn give_up(request: &Request, title: &str, found: Vec<String>, advice: Vec<String>) -> ! {
-    let screen = Screen {
-        title: title.to_owned(),
-        found,
-        advice,
-    };
-    stop(request, screen)
+fn give_up(request: &Request, why: Stop, found: Vec<String>) -> ! {
+    stop(request, Screen { stop: why, found })
 }
 
 fn stop(request: &Request, screen: Screen) -> ! {
@@ -332,10 +314,15 @@ fn say(summary: &Summary, outcome: &Outcome) {
         }
     }
     for warning in &outcome.warnings {
-        log::warn!("{} failed: {}", warning.step, warning.error);
+        kmsg::tell(Notice::StepFailedAfterwards {
+            step: warning.step.clone(),
+            error: warning.error.clone(),
+        });
     }
     match summary.status {
-        Status::RamFallback => log::warn!("{}", outcome.decision),
+        Status::RamFallback => kmsg::tell(Notice::RamFallback {
+            union: outcome.decision.union,
+        }),
         Status::Session | Status::Ram => log::info!("{}", outcome.decision),
     }
 }

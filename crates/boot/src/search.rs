@@ -6,9 +6,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use perch_core::cause::Causes;
+use perch_core::notice::Notice;
 use perch_core::record::Seen;
 use perch_core::request::{Request, Source};
 use perch_sys::devices::{self, BlockDevice};
+use perch_sys::kmsg;
 use perch_sys::medium::{self, Medium, Refused, Wanted};
 
 use crate::hotplug::Hotplug;
@@ -103,7 +105,10 @@ impl<'a> Search<'a> {
                     .retain(|(device, _)| !changed.contains(&device.name)),
                 None if !announced && until < deadline => {
                     announced = true;
-                    log::warn!("waiting for {}, up to {} s", self.target(), wait.as_secs());
+                    kmsg::tell(Notice::Waiting {
+                        target: self.target(),
+                        seconds: wait.as_secs(),
+                    });
                 }
                 None => {}
             }
@@ -115,7 +120,8 @@ impl<'a> Search<'a> {
         let mut devices = match devices::list(Path::new("/sys")) {
             Ok(devices) => devices,
             Err(error) => {
-                log::error!("cannot list the block devices: {error}");
+                let error = error.to_string();
+                kmsg::tell(Notice::DevicesUnlisted { error });
                 return None;
             }
         };
@@ -131,18 +137,26 @@ impl<'a> Search<'a> {
             }
             let mut load = |module: &str| hotplug.load_now(module);
             let found = medium::look(&device, &self.wanted, &mut load);
-            let verdict = match &found {
-                Ok(medium) => format!("is the medium ({})", medium.superblock.kind),
-                Err(Refused::Unknown) if disks.contains(&device.name) => {
-                    "is divided into partitions".to_owned()
-                }
-                Err(refused) => Causes(refused).to_string(),
+            let (verdict, code, hint) = match &found {
+                Ok(medium) => (
+                    format!("is the medium ({})", medium.superblock.kind),
+                    "device-is-medium",
+                    None,
+                ),
+                Err(Refused::Unknown) if disks.contains(&device.name) => (
+                    "is divided into partitions".to_owned(),
+                    "device-divided",
+                    None,
+                ),
+                Err(refused) => (Causes(refused).to_string(), refused.code(), refused.hint()),
             };
-            log::info!("/dev/{} {verdict}", device.name);
             let seen = Seen {
                 device: device.name.clone(),
                 verdict,
+                code: code.into(),
+                hint: hint.map(Into::into),
             };
+            log::info!("{seen} [{code}]");
             self.seen.push((device, seen));
             if let Ok(medium) = found {
                 return Some(medium);

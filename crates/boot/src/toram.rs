@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use perch_core::bundle;
 use perch_core::cause::Causes;
+use perch_core::notice::Notice;
 use perch_core::record::RamCopy;
 use perch_core::request::{Request, ToRam};
 use perch_core::toram::{self, Selection, TooLarge};
@@ -59,7 +60,7 @@ pub fn copy(request: &Request, how: ToRam, medium: &Medium) -> (Option<InRam>, R
         Ok(in_ram) => (Some(in_ram), record),
         Err(error) => {
             let why = Causes(&error).to_string();
-            log::warn!("the system runs from the medium, not from RAM: {why} [toram-refused]");
+            kmsg::tell(Notice::ToRamRefused { why: why.clone() });
             record.refused = Some(why);
             (None, record)
         }

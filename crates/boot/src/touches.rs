@@ -11,8 +11,10 @@ use std::time::Instant;
 
 use perch_core::cause::Causes;
 use perch_core::facts::Medium;
+use perch_core::notice::Notice;
 use perch_core::record::{Status, Summary, Touch};
 use perch_sys::dir;
+use perch_sys::kmsg;
 use perch_sys::rootcopy::{self, Limits};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
@@ -32,7 +34,8 @@ pub fn apply(union: &Path, data: &OwnedFd, medium: &Medium, summary: &Summary) -
     let root = match dir::open_dir(union) {
         Ok(root) => root,
         Err(error) => {
-            log::warn!("no files are put into the system: {}", Causes(&error));
+            let error = Causes(&error).to_string();
+            kmsg::tell(Notice::TouchesSkipped { error });
             return touches;
         }
     };
@@ -44,7 +47,10 @@ pub fn apply(union: &Path, data: &OwnedFd, medium: &Medium, summary: &Summary) -
         if ok {
             log::info!("{name}: {result}");
         } else {
-            log::warn!("{name}: {result}");
+            kmsg::tell(Notice::TouchFailed {
+                touch: name,
+                result: result.clone(),
+            });
         }
         touches.push(Touch {
             name,
@@ -93,7 +99,9 @@ fn rootcopy(
     };
     let report = rootcopy::copy(source.as_fd(), root, &limits);
     for failure in &report.failures {
-        log::warn!("rootcopy: {failure}");
+        kmsg::tell(Notice::RootcopyFile {
+            failure: failure.to_string(),
+        });
     }
     let (copied, unchanged, failed) = (report.copied, report.unchanged, report.failed);
     Some(Done {

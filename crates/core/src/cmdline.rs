@@ -28,6 +28,41 @@ pub struct Oddity {
     pub problem: String,
     /// What is done instead.
     pub instead: String,
+    /// A stable word for the kind of answer.
+    pub code: OddityCode,
+}
+
+/// What becomes of a parameter that was not understood, for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OddityCode {
+    /// As if it were not there.
+    #[serde(rename = "parameter-ignored")]
+    Ignored,
+    /// Another value is used.
+    #[serde(rename = "parameter-corrected")]
+    Corrected,
+    /// Changes stay in RAM, because nothing else than what was asked for may be opened.
+    #[serde(rename = "parameter-refused")]
+    Refused,
+}
+
+impl OddityCode {
+    /// The word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ignored => "parameter-ignored",
+            Self::Corrected => "parameter-corrected",
+            Self::Refused => "parameter-refused",
+        }
+    }
+
+    /// What the user can do.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::Ignored | Self::Corrected => "correct it in the boot entry",
+            Self::Refused => "correct it in the boot entry, or choose with perchdir=ask",
+        }
+    }
 }
 
 impl std::fmt::Display for Oddity {
@@ -36,8 +71,9 @@ impl std::fmt::Display for Oddity {
             parameter,
             problem,
             instead,
+            code,
         } = self;
-        write!(f, "{parameter}: {problem}; {instead}")
+        write!(f, "{parameter}: {problem}; {instead} ({})", code.hint())
     }
 }
 
@@ -117,7 +153,8 @@ pub fn parse(text: &str) -> (Request, Vec<Oddity>) {
         oddities.push(Oddity {
             parameter: "perchgrow".to_owned(),
             problem: "makes room for sessions, but none is asked for".to_owned(),
-            instead: "no partition is touched (add perch)".to_owned(),
+            instead: "no partition is touched; add perch".to_owned(),
+            code: OddityCode::Ignored,
         });
     }
     (request, oddities)
@@ -139,17 +176,20 @@ const LOOKALIKES: [&str; 3] = ["persistence", "persistent", "persist"];
 
 /// Takes one word into the request; words of other programs are left alone.
 fn take(word: &Word, request: &mut Request) -> Result<(), Oddity> {
-    let odd = |problem: &str, instead: &str| Oddity {
+    let with = |code, problem: &str, instead: &str| Oddity {
         parameter: shown(word),
         problem: problem.to_owned(),
         instead: instead.to_owned(),
+        code,
     };
+    let odd = |problem: &str, instead: &str| with(OddityCode::Corrected, problem, instead);
+    let ignored = |problem: &str| with(OddityCode::Ignored, problem, "the parameter is ignored");
     let value = word.value.as_deref();
     if value.is_some_and(|value| value.chars().any(char::is_control)) {
         return match word.name.as_str() {
             "perchdir" | "perchmode" | "perchsize" | "from" | "bext" | "union" | "load"
             | "noload" | "toram" | "asktimeout" | "perchlang" | "perchgrow" => {
-                Err(odd("holds control characters", "the parameter is ignored"))
+                Err(ignored("holds control characters"))
             }
             _ => Ok(()),
         };
@@ -165,7 +205,11 @@ fn take(word: &Word, request: &mut Request) -> Result<(), Oddity> {
             request.action = action;
             request.place = place;
             if let Some((problem, instead)) = oddity {
-                return Err(odd(problem, instead));
+                let code = match request.action {
+                    Action::Fresh => OddityCode::Refused,
+                    _ => OddityCode::Corrected,
+                };
+                return Err(with(code, problem, instead));
             }
         }
         ("perchmode", Some(value)) => {
@@ -200,7 +244,7 @@ fn take(word: &Word, request: &mut Request) -> Result<(), Oddity> {
         ("perchforce", None) => request.force = true,
         ("perchlease", None) => request.lease = true,
         ("perchforce" | "perchlease", Some(_)) => {
-            return Err(odd("takes no value", "the parameter is ignored"));
+            return Err(ignored("takes no value"));
         }
         ("perchgrow", given) => {
             request.grow_partition = true;
@@ -209,15 +253,16 @@ fn take(word: &Word, request: &mut Request) -> Result<(), Oddity> {
             }
         }
         ("perchname", _) => {
-            return Err(odd("no longer exists", "the parameter is ignored"));
+            return Err(ignored("no longer exists"));
         }
         ("perchdir" | "perchmode" | "perchsize" | "perchlang", None) => {
-            return Err(odd("lacks its value", "the parameter is ignored"));
+            return Err(ignored("lacks its value"));
         }
         (name, _) if LOOKALIKES.contains(&name) || name.starts_with("perch") => {
-            return Err(odd(
+            return Err(with(
+                OddityCode::Ignored,
                 "is no parameter of perch",
-                "the parameter is ignored (perch keeps changes, perchdir=new starts a session)",
+                "the parameter is ignored; perch keeps changes, perchdir=new starts a session",
             ));
         }
         ("union", Some(value)) => {
@@ -263,9 +308,9 @@ fn take(word: &Word, request: &mut Request) -> Result<(), Oddity> {
         ("timing", _) => request.timing = true,
         ("debug", None) => request.debug = true,
         (name @ ("load" | "noload"), Some(value)) => {
-            let filter = value.parse().map_err(|problem: BadFilter| {
-                odd(&problem.to_string(), "the parameter is ignored")
-            })?;
+            let filter = value
+                .parse()
+                .map_err(|problem: BadFilter| ignored(&problem.to_string()))?;
             match name {
                 "load" => request.load = Some(filter),
                 _ => request.noload = Some(filter),

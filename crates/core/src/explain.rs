@@ -36,7 +36,10 @@ pub fn explain(command_line: &str, facts: &Facts, failures: &[Failure]) -> Expla
         .map(|bundle| bundle.name().to_owned())
         .collect();
     let plan = plan::boot(&decision, facts, failures, layers);
-    let notes = facts.store.notes.iter().map(ToString::to_string).collect();
+    let notes = facts.store.notes.iter();
+    let notes = notes
+        .map(|note| format!("{note} [{}]", note.code))
+        .collect();
     Explanation {
         oddities,
         notes,
@@ -48,7 +51,7 @@ pub fn explain(command_line: &str, facts: &Facts, failures: &[Failure]) -> Expla
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for oddity in &self.oddities {
-            writeln!(f, "warning: {oddity}")?;
+            writeln!(f, "warning: {oddity} [{}]", oddity.code.word())?;
         }
         for note in &self.notes {
             writeln!(f, "note: {note}")?;

@@ -1,5 +1,6 @@
 //! Why a decision was taken, in words for the user and with a code for programs.
 
+mod hint;
 mod words;
 
 use serde::ser::SerializeStruct;

@@ -1,6 +1,9 @@
 //! `/run/perch/boot.json`: what a boot was asked, found, decided and did, for the running system, for
 //! programs, and for replaying the decision elsewhere.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::cmdline::Oddity;
@@ -8,6 +11,7 @@ use crate::decide::{Choice, Decision, Failure};
 use crate::facts::Facts;
 use crate::hook::HookStage;
 use crate::ladder::Outcome;
+use crate::notice::Notice;
 use crate::plan::Plan;
 use crate::reason::Reason;
 use crate::request::{Request, ToRam};
@@ -40,6 +44,8 @@ pub struct Record<'a> {
     pub outcome: Summary,
     /// Why, in words.
     pub reasons: Vec<Reason>,
+    /// What else the user was told.
+    pub notices: &'a [Notice],
     /// The decision.
     pub decision: &'a Decision,
     /// Its steps.
@@ -72,6 +78,12 @@ pub struct Seen {
     pub device: String,
     /// What lies on it and why it was taken or refused, in words.
     pub verdict: String,
+    /// The same as a stable word.
+    #[serde(default)]
+    pub code: Cow<'static, str>,
+    /// What the user can do if it was refused and should not have been.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<Cow<'static, str>>,
 }
 
 /// What came of `toram`.
@@ -87,6 +99,17 @@ pub struct RamCopy {
     /// Why the system runs from the medium all the same; absent if it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+}
+
+/// The device, what came of it and what can be done.
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "/dev/{} {}", self.device, self.verdict)?;
+        match &self.hint {
+            Some(hint) => write!(f, " ({hint})"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A bundle that the system runs without.

@@ -59,7 +59,7 @@ impl Selection {
 /// Too little memory for a copy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the copy needs {need} and the running system {RESERVE}, but only {available} of memory are free; toram=trim copies less, or leave toram out"
+    "the copy needs {need} and the running system {RESERVE}, but only {available} of memory are free"
 )]
 pub struct TooLarge {
     /// What is to be copied.

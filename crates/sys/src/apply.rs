@@ -2,6 +2,7 @@
 
 mod containers;
 
+use std::error::Error;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use perch_core::cause::Causes;
 use perch_core::decide::FailureKind;
 use perch_core::in_use::InUse;
 use perch_core::ladder::Apply;
+use perch_core::notice::Notice;
 use perch_core::plan::Step;
 use perch_core::session::{Mode, UnionKind};
 use perch_core::units::SessionId;
@@ -21,6 +23,7 @@ use crate::container::probe::ProbeError;
 use crate::container::{ContainerError, Image};
 use crate::dir::{self, DirError, Made};
 use crate::in_use::{Lock, LockError, mounted};
+use crate::kmsg;
 use crate::layout::{Layout, UPPER, WORK};
 use crate::mount::{self, MountError, Options};
 use crate::overlay::{self, Lower, OverlayError};
@@ -369,7 +372,7 @@ impl Apply for Machine {
             } => {
                 let aside = store::write(self.store()?.as_fd(), metadata, quarantine)?;
                 for name in aside {
-                    log::warn!("damaged session metadata is kept as {name}");
+                    kmsg::tell(Notice::MetadataSetAside { name });
                 }
                 Ok(())
             }
@@ -394,12 +397,12 @@ impl Apply for Machine {
             match undo {
                 Undo::Unmount(path) => {
                     if let Err(error) = mount::unmount(&path, true) {
-                        log::warn!("cannot undo: {error}");
+                        left_behind(format!("the mount {}", path.display()), &error);
                     }
                 }
                 Undo::RemoveFile { dir, name } => {
                     if let Err(error) = unlinkat(&dir, name, AtFlags::empty()) {
-                        log::warn!("the new file {name} stays: {error}");
+                        left_behind(format!("the new file {name}"), &error);
                     }
                 }
                 Undo::RemoveDir { parent, name } => {
@@ -413,12 +416,18 @@ impl Apply for Machine {
                     match unlinkat(&parent, name.as_str(), AtFlags::REMOVEDIR) {
                         Ok(()) | Err(Errno::NOENT) => {}
                         // Whatever is in it, it is not ours to remove.
-                        Err(error) => log::warn!("the new directory {name} stays: {error}"),
+                        Err(error) => left_behind(format!("the new directory {name}"), &error),
                     }
                 }
             }
         }
     }
+}
+
+/// Says what could not be taken back.
+fn left_behind(what: String, error: &dyn Error) {
+    let error = Causes(error).to_string();
+    kmsg::tell(Notice::LeftBehind { what, error });
 }
 
 const NOW: Timespec = Timespec {

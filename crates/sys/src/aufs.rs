@@ -13,12 +13,14 @@ use std::path::{Path, PathBuf};
 
 use perch_core::aufs::{MARKER, MARKS, calls, is_plain};
 use perch_core::cause::Causes;
+use perch_core::notice::Notice;
 use perch_core::session::UnionKind;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, openat, statat, unlinkat};
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, mount, mount_remount};
 
 use crate::kmod::Loader;
+use crate::kmsg;
 use crate::layout::{UPPER, WORK};
 use crate::mount::unmount;
 use crate::overlay::{Farm, Lower, OverlayError, plant};
@@ -48,7 +50,8 @@ pub fn available(loader: &Loader) -> bool {
         return false;
     }
     if let Err(error) = loader.load(NAME) {
-        log::warn!("the kernel's aufs cannot be used: {}", Causes(&error));
+        let error = Causes(&error).to_string();
+        kmsg::tell(Notice::AufsUnusable { error });
     }
     registered()
 }

@@ -5,10 +5,12 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 
 use perch_core::bundle::Bundle;
+use perch_core::notice::Notice;
 use perch_core::units::Bytes;
 use rustix::fs::OFlags;
 
 use crate::dir::{self, DirError, Kind};
+use crate::kmsg;
 use crate::loopdev::{self, LoopError};
 use crate::mount::{self, MountError, Options};
 
@@ -50,7 +52,7 @@ fn walk(data: BorrowedFd<'_>, start: &str, extension: &str, found: &mut Vec<Bund
     let mut open: Vec<(String, usize)> = vec![(start.to_owned(), 1)];
     while let Some((path, depth)) = open.pop() {
         if depth > DEEPEST || found.len() > MOST {
-            log::warn!("/{path} and what lies below is not searched: too much of it");
+            kmsg::tell(Notice::ModulesTooMany { path });
             continue;
         }
         let searched = dir::open_beneath(data, &path, OFlags::RDONLY | OFlags::DIRECTORY)
@@ -61,7 +63,10 @@ fn walk(data: BorrowedFd<'_>, start: &str, extension: &str, found: &mut Vec<Bund
                     .into_iter()
                     .map(|name| (format!("{path}/{name}"), depth + 1)),
             ),
-            Err(error) => log::warn!("modules in /{path} are left out: {error}"),
+            Err(error) => {
+                let error = error.to_string();
+                kmsg::tell(Notice::ModulesUnreadable { path, error });
+            }
         }
     }
 }
@@ -77,7 +82,8 @@ fn collect(
     for entry in dir::list(dir)? {
         let Some(name) = entry.name.to_str() else {
             if entry.kind != Kind::Special {
-                log::warn!("{:?} is left out: its name is not UTF-8", entry.name);
+                let name = entry.name.to_string_lossy().into_owned();
+                kmsg::tell(Notice::NameNotUtf8 { name, not: "used" });
             }
             continue;
         };
@@ -97,7 +103,8 @@ fn collect(
                 });
             }
             Kind::Symlink if has_extension(name, extension) => {
-                log::warn!("{name:?} is left out: it is a link, and a bundle has to be a file");
+                let name = name.to_owned();
+                kmsg::tell(Notice::BundleIsLink { name });
             }
             Kind::File | Kind::Symlink | Kind::Special => {}
         }

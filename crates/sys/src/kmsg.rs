@@ -14,6 +14,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use log::{Level, LevelFilter, Log, Metadata, Record, SetLoggerError};
+use perch_core::notice::Notice;
 use rustix::fs::OFlags;
 use rustix::time::{ClockId, clock_gettime};
 
@@ -32,6 +33,20 @@ static INSTALLED: OnceLock<&'static Kmsg> = OnceLock::new();
 pub fn announce(lines: &[String]) {
     if let Some(log) = INSTALLED.get() {
         log.announce(lines);
+    }
+}
+
+/// Tells the user something: on every console, in the log with its code at the end, and for the boot
+/// record, see [`Kmsg::notices`].
+pub fn tell(notice: Notice) {
+    let line = format!("{notice} [{}]", notice.code());
+    if notice.is_warning() {
+        log::warn!("{line}");
+    } else {
+        announce(&[line]);
+    }
+    if let Some(log) = INSTALLED.get() {
+        log.keep(notice);
     }
 }
 
@@ -109,6 +124,7 @@ struct State {
     /// Kept open: closing a serial line may wait until it has sent everything.
     consoles: Vec<(String, File)>,
     lines: Vec<Line>,
+    notices: Vec<Notice>,
     /// How many of `lines` the kernel has got.
     handed_over: usize,
     dropped: u64,
@@ -186,6 +202,18 @@ impl Kmsg {
     pub fn lines(&self) -> (Vec<Line>, u64) {
         let state = self.state();
         (state.lines.clone(), state.dropped)
+    }
+
+    /// What the user was told so far, the oldest first; of more than the log holds, the first.
+    pub fn notices(&self) -> Vec<Notice> {
+        self.state().notices.clone()
+    }
+
+    fn keep(&self, notice: Notice) {
+        let mut state = self.state();
+        if state.notices.len() < MAX_LINES {
+            state.notices.push(notice);
+        }
     }
 
     /// Lifts the rate limit of `/dev/kmsg`, by which the kernel drops lines of a program that

@@ -137,12 +137,49 @@ pub enum Refused {
     },
 }
 
+impl Refused {
+    /// A stable word for programs and for searching.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotAsked { .. } => "device-not-asked-for",
+            Self::Unreadable(_) => "device-unreadable",
+            Self::Unknown => "device-unknown-content",
+            Self::NoMedium { .. } => "device-no-medium",
+            Self::Mount { .. } => "device-not-mounted",
+            Self::NoImage { .. } => "device-no-image",
+            Self::Image { .. } => "device-image-unusable",
+            Self::NoDirectory { .. } => "device-no-directory",
+            Self::NoBundles { .. } => "device-no-bundles",
+            Self::Directory { .. } => "device-directory-unreadable",
+        }
+    }
+
+    /// What the user can do if this is the medium; absent for a device that was ruled out by the user. No
+    /// catch-all arm, so that a new variant has to answer too.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NotAsked { .. } => return None,
+            Self::Unreadable(_) => "plug it into another port; read what dmesg says of it",
+            Self::Unknown | Self::NoMedium { .. } => {
+                "if this is the medium, write the system to it again"
+            }
+            Self::Mount { .. } => "check it from another system with fsck",
+            Self::NoImage { .. } => "check the name of the ISO file in from=",
+            Self::Image { .. } => "copy the ISO file to the medium again",
+            Self::NoDirectory { .. } => "check the directory in from=, or leave it out",
+            Self::NoBundles { .. } => "copy the bundles there; bext= names another ending",
+            Self::Directory { .. } => "check the file system from another system with fsck",
+        })
+    }
+}
+
 /// A file system in words: `ext4 "MY_STICK"`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description(String);
 
 impl Description {
-    fn of(superblock: &Superblock) -> Self {
+    /// What the superblock says.
+    pub fn of(superblock: &Superblock) -> Self {
         Self(match &superblock.label {
             Some(label) => format!("{} \"{label}\"", superblock.kind),
             None => superblock.kind.to_string(),

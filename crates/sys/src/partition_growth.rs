@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use perch_core::cause::Causes;
 use perch_core::fs::FsKind;
+use perch_core::notice::Notice;
 use perch_core::partition_growth::{Extent, Growth, PERSISTENCE};
 use rustix::fs::{Advice, OFlags, fadvise};
 use rustix::io::Errno;
@@ -28,6 +29,7 @@ use crate::child::End;
 use crate::container::ext4::{FEATURES, in_words};
 use crate::container::progress::telling;
 use crate::ioctl;
+use crate::kmsg;
 use crate::partition_table::rewrite::{RewriteError, Write, rewrite};
 use crate::programs::{self, ProgramError};
 use crate::superblock;
@@ -131,7 +133,10 @@ pub fn grow(survey: &Survey, device: &str, growth: &Growth) -> Result<(), Growth
                 Ok(()) => {}
                 Err(error) if index > table.decisive => {
                     // The new table counts already.
-                    log::warn!("the partition table of /dev/{disk} is stored once only: {error}");
+                    kmsg::tell(Notice::TableStoredOnce {
+                        disk: disk.to_string(),
+                        error: error.to_string(),
+                    });
                     break;
                 }
                 Err(source) => {

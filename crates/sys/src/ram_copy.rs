@@ -4,12 +4,14 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use perch_core::notice::Notice;
 use perch_core::toram::Selection;
 use perch_core::units::Bytes;
 use rustix::fs::{Mode, OFlags, RawMode, Timespec, Timestamps, fchmod, fstat, futimens, symlinkat};
 use rustix::io::Errno;
 
 use crate::dir::{self, DirError, Kind};
+use crate::kmsg;
 use crate::mount::{self, MountError, Options};
 
 /// How deep a tree is followed.
@@ -74,7 +76,11 @@ pub fn survey(source: BorrowedFd<'_>, select: &Selection) -> Result<Survey, Copy
         let dir = dir::open_beneath(source, below, OFlags::RDONLY | OFlags::DIRECTORY)?;
         for entry in dir::list(&dir)? {
             let Some(name) = entry.name.to_str() else {
-                log::warn!("{:?} is not copied: its name is not UTF-8", entry.name);
+                let name = entry.name.to_string_lossy().into_owned();
+                kmsg::tell(Notice::NameNotUtf8 {
+                    name,
+                    not: "copied",
+                });
                 continue;
             };
             let path = match path.as_str() {

@@ -61,7 +61,7 @@ pub struct Superblock {
 
 impl Superblock {
     /// One of which nothing but the kind is known yet.
-    pub(crate) fn of(kind: FsKind) -> Self {
+    pub fn of(kind: FsKind) -> Self {
         Self {
             kind,
             label: None,

@@ -11,9 +11,11 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use perch_core::fs::FsKind;
 use perch_core::menu::catalogue::Catalogue;
 use perch_core::menu::disks::{DiskAnswer, DiskMenu, DiskRow, Purpose};
+use perch_core::notice::{Notice, Question};
 use perch_core::request::Request;
 use perch_sys::console::Ending;
 use perch_sys::devices::{self, BlockDevice};
+use perch_sys::kmsg;
 use perch_sys::superblock::{self, Superblock};
 use rustix::event::{EventfdFlags, eventfd};
 
@@ -28,6 +30,10 @@ pub fn disk(
     request: &Request,
     hotplug: &mut Hotplug,
 ) -> Option<String> {
+    let question = match purpose {
+        Purpose::System => Question::SystemDisk,
+        Purpose::Sessions => Question::Disk,
+    };
     let catalogue = Catalogue::of(request.language);
     let mut menu = DiskMenu::new(purpose, dir, catalogue, request.ask_seconds);
     let scan = Scan::start(purpose);
@@ -54,11 +60,11 @@ pub fn disk(
         },
         Ending::ByItself(DiskAnswer::Picked(device)) => Some(device),
         Ending::ByItself(DiskAnswer::GiveUp) => {
-            log::warn!("nobody answered which disk to use");
+            kmsg::tell(Notice::Unanswered { question });
             None
         }
         Ending::NobodyLeft => {
-            log::warn!("nobody can be asked which disk to use: no console works");
+            kmsg::tell(Notice::NobodyToAsk { question });
             None
         }
     }

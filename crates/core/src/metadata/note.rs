@@ -43,6 +43,36 @@ pub mod code {
     pub const MODE_AMBIGUOUS: &str = "session-mode-ambiguous";
     /// There was more to tell than fits.
     pub const MORE: &str = "more-notes";
+
+    const LIST: Option<&str> = Some("perchdir=ask shows which sessions there are");
+
+    /// Every code, with what the user can do; absent where perch has done all there is to do.
+    pub const ALL: [(&str, Option<&str>); 12] = [
+        (
+            ENTRY_IGNORED,
+            Some("sessions are named by numbers, without a leading zero"),
+        ),
+        (VALUE_UNREADABLE, None),
+        (
+            POINTER_IGNORED,
+            Some("name the session at boot once: perchdir= and its number"),
+        ),
+        (DAMAGED, LIST),
+        (
+            READ_FAILED,
+            Some("check the medium from another system with fsck"),
+        ),
+        (MERGED, None),
+        (RECOVERED, LIST),
+        (REBUILT, LIST),
+        (MODE_DETECTED, None),
+        (MODE_CORRECTED, None),
+        (
+            MODE_AMBIGUOUS,
+            Some("move the one that is not needed out of the session's directory"),
+        ),
+        (MORE, None),
+    ];
 }
 
 impl Note {
@@ -55,10 +85,21 @@ impl Note {
     }
 }
 
-/// The sentence alone.
+impl Note {
+    /// What the user can do; absent where there is nothing to do, and for a code of another release.
+    pub fn hint(&self) -> Option<&'static str> {
+        let (_, hint) = code::ALL.iter().find(|(code, _)| *code == self.code)?;
+        *hint
+    }
+}
+
+/// The sentence, and the next step in parentheses.
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        match self.hint() {
+            Some(hint) => write!(f, "{} ({hint}).", self.text.trim_end_matches('.')),
+            None => f.write_str(&self.text),
+        }
     }
 }
 

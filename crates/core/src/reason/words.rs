@@ -3,23 +3,8 @@
 use std::fmt;
 
 use super::{Reason, Then};
+use crate::quoted::Quoted;
 use crate::units::SessionId;
-
-/// Untrusted text, fit for a terminal: no control characters, of bounded length.
-struct Quoted<'a>(&'a str);
-
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars().take(200) {
-            if c.is_control() {
-                write!(f, "{}", c.escape_default())?;
-            } else {
-                write!(f, "{c}")?;
-            }
-        }
-        Ok(())
-    }
-}
 
 /// The numbers in words: "1, 2 and 5", at most ten of them.
 struct Listed<'a>(&'a [SessionId]);
@@ -57,10 +42,19 @@ impl fmt::Display for Then {
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.what(f)?;
+        match self.hint() {
+            Some(hint) => write!(f, " ({hint})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Reason {
+    /// What is the case and what follows, without the next step.
+    fn what(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotAsked => f.write_str(
-                "no persistence was asked for (boot with perch to keep changes): changes stay in RAM",
-            ),
+            Self::NotAsked => f.write_str("no persistence was asked for: changes stay in RAM"),
             Self::FreshAsked => f.write_str("a fresh start was asked for: changes stay in RAM"),
             Self::NewAsked { id } => write!(f, "a new session was asked for: session {id}"),
             Self::FirstSession { id } => {
@@ -73,12 +67,15 @@ impl fmt::Display for Reason {
                 write!(f, "session {id} was asked for, but ")?;
                 match existing.as_slice() {
                     [] => f.write_str("the store has no session; ")?,
-                    some => write!(f, "there is none of that number (there is {}); ", Listed(some))?,
+                    some => write!(
+                        f,
+                        "there is none of that number (there is {}); ",
+                        Listed(some)
+                    )?,
                 }
-                f.write_str(match (asks, existing.is_empty()) {
-                    (true, _) => "the user is asked what to do instead",
-                    (false, true) => "changes stay in RAM (boot with perchdir=new to start one)",
-                    (false, false) => "changes stay in RAM",
+                f.write_str(match asks {
+                    true => "the user is asked what to do instead",
+                    false => "changes stay in RAM",
                 })
             }
             Self::SessionChosen { id } => write!(f, "session {id} was chosen from the list"),
@@ -116,7 +113,7 @@ impl fmt::Display for Reason {
                 then,
             } => write!(
                 f,
-                "session {id} was written through {stored}, this system uses {runs}; {then} (union={stored} opens it where the kernel has it)"
+                "session {id} was written through {stored}, this system uses {runs}; {then}"
             ),
             Self::VersionDiffers {
                 id,
@@ -125,10 +122,9 @@ impl fmt::Display for Reason {
                 then,
             } => write!(
                 f,
-                "session {id} was written by version {} of the system, this is version {}; {then}{}",
+                "session {id} was written by version {} of the system, this is version {}; {then}",
                 Quoted(stored),
-                Quoted(runs),
-                way_back(*id, *then)
+                Quoted(runs)
             ),
             Self::EditionDiffers {
                 id,
@@ -137,10 +133,9 @@ impl fmt::Display for Reason {
                 then,
             } => write!(
                 f,
-                "session {id} was written by edition {} of the system, this is edition {}; {then}{}",
+                "session {id} was written by edition {} of the system, this is edition {}; {then}",
                 Quoted(stored),
-                Quoted(runs),
-                way_back(*id, *then)
+                Quoted(runs)
             ),
             Self::NobodyToAsk => {
                 f.write_str("nobody can be asked which session to open: going on as with resume")
@@ -157,7 +152,7 @@ impl fmt::Display for Reason {
             ),
             Self::NativeImpossible { fs, instead: None } => write!(
                 f,
-                "a {fs} file system cannot hold a native session, and this image cannot make a dynfilefs container; changes stay in RAM (perchmode=raw keeps a session in a container of fixed size)"
+                "a {fs} file system cannot hold a native session, and this image cannot make a dynfilefs container; changes stay in RAM"
             ),
             Self::NativeImpossible {
                 fs,
@@ -175,7 +170,7 @@ impl fmt::Display for Reason {
                 match instead {
                     Some(mode) => write!(f, "; using mode {mode}"),
                     None => f.write_str(
-                        ", and this image cannot make a dynfilefs container; changes stay in RAM (perchmode=raw keeps a session in a container of fixed size)",
+                        ", and this image cannot make a dynfilefs container; changes stay in RAM",
                     ),
                 }
             }
@@ -195,7 +190,7 @@ impl fmt::Display for Reason {
             }
             Self::SizeCutByFileSystem { asked, size, fs } => write!(
                 f,
-                "a {fs} file system holds no file of {asked}; the raw container gets {size} (perchmode=dynfilefs has no such limit)"
+                "a {fs} file system holds no file of {asked}; the raw container gets {size}"
             ),
             Self::SizeRaised { asked, size } => write!(
                 f,
@@ -212,7 +207,7 @@ impl fmt::Display for Reason {
                 reserve,
             } => write!(
                 f,
-                "a container needs {floor} and {reserve} that stay free, but the session store's file system has {free}; nothing was made, changes stay in RAM (delete what is not needed there, or keep sessions elsewhere: perchdir=/dev/...)"
+                "a container needs {floor} and {reserve} that stay free, but the session store's file system has {free}; nothing was made, changes stay in RAM"
             ),
             Self::NeverShrinks { id, asked, length } => write!(
                 f,
@@ -259,7 +254,10 @@ impl fmt::Display for Reason {
                 write!(f, "this kernel has no {asked}; using {instead}")
             }
             Self::UnionOfSession { id, union } => {
-                write!(f, "using {union}, because session {id} was written through it")
+                write!(
+                    f,
+                    "using {union}, because session {id} was written through it"
+                )
             }
             Self::StoreNotFound { why } => write!(
                 f,
@@ -268,12 +266,12 @@ impl fmt::Display for Reason {
             ),
             Self::SessionInUse { id: Some(id), by } => write!(
                 f,
-                "session {id} is in use: {}; not opened, changes stay in RAM (end that use and start again, or boot with perchforce: two writers spoil a session)",
+                "session {id} is in use: {}; not opened, changes stay in RAM",
                 Quoted(&by.to_string())
             ),
             Self::SessionInUse { id: None, by } => write!(
                 f,
-                "the session store's file system is in use: {}; nothing is written there, changes stay in RAM (shut that machine down and start again, or boot with perchforce if it is surely off: two machines that write destroy a file system)",
+                "the session store's file system is in use: {}; nothing is written there, changes stay in RAM",
                 Quoted(&by.to_string())
             ),
             Self::OpenedInUse { id: Some(id), by } => write!(
@@ -288,28 +286,33 @@ impl fmt::Display for Reason {
             ),
             Self::PartitionCanGrow { device, bytes } => write!(
                 f,
-                "/dev/{device} is an empty partition that can become one of {} MiB for sessions: boot once with perch perchgrow",
+                "/dev/{} is an empty partition that can become one of {} MiB for sessions",
+                Quoted(device),
                 bytes.0 >> 20
             ),
             Self::PartitionGrown { device, bytes } => write!(
                 f,
-                "/dev/{device} is now a partition of {} MiB for sessions",
+                "/dev/{} is now a partition of {} MiB for sessions",
+                Quoted(device),
                 bytes.0 >> 20
             ),
             Self::PartitionNotGrown { why } => {
-                write!(f, "no partition was made larger for sessions: {}", Quoted(why))
+                write!(
+                    f,
+                    "no partition was made larger for sessions: {}",
+                    Quoted(why)
+                )
             }
-            Self::NoNumberLeft => {
-                f.write_str("every session number is taken; changes stay in RAM")
-            }
+            Self::NoNumberLeft => f.write_str("every session number is taken; changes stay in RAM"),
             Self::SeveralMedia { device, others } => write!(
                 f,
-                "the name that from= gives belongs to several devices: the system was started from /dev/{device}, not from /dev/{} (unplug one, or name the right one by its node or partuuid:)",
-                others.join(", /dev/")
+                "the name that from= gives belongs to several devices: the system was started from /dev/{}, not from /dev/{}",
+                Quoted(device),
+                Quoted(&others.join(", /dev/"))
             ),
             Self::StoreNearlyFull { free } => write!(
                 f,
-                "the session store's file system has only {free} free: when that is used up, changes can no longer be kept (delete what is not needed, or start a session elsewhere: perchdir=/dev/...)"
+                "the session store's file system has only {free} free: when that is used up, changes can no longer be kept"
             ),
             Self::StepFailed {
                 id: Some(id),
@@ -327,14 +330,6 @@ impl fmt::Display for Reason {
                 error,
             } => write!(f, "{} failed: {}", Quoted(step), Quoted(error)),
         }
-    }
-}
-
-/// How to reach a session that was passed over.
-fn way_back(id: SessionId, then: Then) -> String {
-    match then {
-        Then::Open | Then::Chosen => String::new(),
-        Then::New(_) | Then::Ram => format!(" (perchdir={id} opens it)"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
+use perch_core::notice::Notice;
 use perch_core::session::Mode;
 use perch_core::units::{Mib, SessionId};
 use rustix::fs::OFlags;
@@ -9,6 +10,7 @@ use rustix::fs::OFlags;
 use super::{Machine, StepError, Undo};
 use crate::container::{GrowError, Image, probe};
 use crate::dir::{self, DirError};
+use crate::kmsg;
 use crate::layout::{IMAGE, STORE};
 
 impl Machine {
@@ -43,7 +45,7 @@ impl Machine {
         let repaired = image.check();
         self.image = Some(image);
         if let Some(said) = repaired? {
-            log::warn!("the file system of session {id} was repaired: {said}");
+            kmsg::tell(Notice::ContainerRepaired { id, said });
         }
         Ok(())
     }

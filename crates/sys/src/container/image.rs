@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 use perch_core::fs::FsKind;
+use perch_core::notice::Notice;
 use perch_core::units::{Bytes, Mib};
 use rustix::fs::{AtFlags, OFlags, fsync, unlinkat};
 use rustix::io::Errno;
@@ -13,6 +14,7 @@ use super::ext4::{self, Depth, Verdict};
 use super::extend::extend;
 use super::{ContainerError, GrowError};
 use crate::dir;
+use crate::kmsg;
 use crate::layout::{IMAGE, IMAGE_UNFINISHED};
 use crate::loopdev;
 use crate::mount::{self, Options};
@@ -140,7 +142,8 @@ impl Image {
         let fits = now.bytes.is_some_and(|bytes| Bytes(bytes) <= length);
         if fits && !now.errors {
             if let Err(error) = self.file.set_len(length.0) {
-                log::warn!("the container stays longer than its file system: {error}");
+                let error = error.to_string();
+                kmsg::tell(Notice::ContainerStaysLonger { error });
             }
             return Err(GrowError::AsItWas(error));
         }

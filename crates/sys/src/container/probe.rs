@@ -6,6 +6,7 @@
 use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use perch_core::notice::Notice;
 use rustix::fs::{
     AtFlags, FileType, Gid, Mode, OFlags, Uid, XattrFlags, fchmod, fchown, fgetxattr, fsetxattr,
     fstat, linkat, makedev, mknodat, readlinkat, statat, symlinkat, unlinkat,
@@ -13,6 +14,7 @@ use rustix::fs::{
 use rustix::io::{Errno, Result};
 
 use crate::dir::{self, DirError};
+use crate::kmsg;
 
 /// The directory that everything is tried in.
 const PLACE: &str = ".probe";
@@ -102,7 +104,10 @@ pub fn native(dir: impl AsFd) -> std::result::Result<(), ProbeError> {
             outcome
         });
     if let Err(error) = unlinkat(&dir, PLACE, AtFlags::REMOVEDIR) {
-        log::warn!("the directory {PLACE} stays in the session's: {error}");
+        kmsg::tell(Notice::LeftBehind {
+            what: format!("the directory {PLACE} in the session's"),
+            error: error.to_string(),
+        });
     }
     outcome
 }

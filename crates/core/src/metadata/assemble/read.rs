@@ -3,6 +3,7 @@
 use super::super::note::{Notes, code, quoted};
 use super::super::{BACKUP_FILE, CONF_FILE, LEGACY_FILE, Metadata, Note, conf, json};
 use super::FileRead;
+use crate::quoted::Quoted;
 use crate::units::SessionId;
 
 /// Why a file gives nothing.
@@ -103,7 +104,7 @@ impl Reader {
             }
             FileRead::Unreadable { error } => self.notes.push(Note::new(
                 code::READ_FAILED,
-                format!("{file} could not be read: {}.", error.escape_default()),
+                format!("{file} could not be read: {}.", Quoted(error)),
             )),
         }
         Err(Useless::Bad)

@@ -507,7 +507,7 @@ fn notes_name_file_and_session() {
         dirs: dirs(&[(1, 1, IMG)]),
         ..StoreFiles::default()
     });
-    let texts: Vec<_> = got.notes.iter().map(Note::to_string).collect();
+    let texts: Vec<_> = got.notes.iter().map(|note| note.text.as_str()).collect();
     assert_eq!(
         texts,
         [
