@@ -192,7 +192,8 @@ fn hooks() -> Vec<Scenario> {
                 Boot::with("")
                     .sh("test ! -e /hooked")
                     .boot_json("/hooks", json!([]))
-                    .console("perch: the hooks of the medium (/minios/hooks) do not run"),
+                    .console("/minios/hooks) do not run: this image was made without")
+                    .boot_json("/notices/0/code", "medium-hooks-not-allowed"),
             )
             .boot(
                 Boot::with("")

@@ -1,0 +1,135 @@
+//! Examples of every notice.
+
+use perch_core::hook::HookStage;
+use perch_core::notice::{Notice, Question};
+use perch_core::session::UnionKind;
+use perch_core::units::SessionId;
+
+use crate::examples::examples;
+
+examples! { notices, Notice, t;
+    Notice::KernelFileSystem { .. } => Notice::KernelFileSystem {
+        error: t("cannot mount sysfs at /sys: no such device"),
+    },
+    Notice::DebugLimited { .. } => Notice::DebugLimited { error: t("permission denied") },
+    Notice::NoDeviceEvents { .. } => Notice::NoDeviceEvents {
+        error: t("cannot open the socket for device events: protocol not supported"),
+    },
+    Notice::DriversNotLoaded { .. } => Notice::DriversNotLoaded { error: t("out of memory") },
+    Notice::DevicesUnlisted { .. } => Notice::DevicesUnlisted { error: t("cannot open /sys/class/block") },
+    Notice::Waiting { .. } => Notice::Waiting { target: t("label:MY_STICK"), seconds: 45 },
+    Notice::NobodyToAsk { question: Question::SystemDisk } => Notice::NobodyToAsk {
+        question: Question::SystemDisk,
+    },
+    Notice::NobodyToAsk { question: Question::Disk } => Notice::NobodyToAsk {
+        question: Question::Disk,
+    },
+    Notice::NobodyToAsk { question: Question::Session } => Notice::NobodyToAsk {
+        question: Question::Session,
+    },
+    Notice::Unanswered { question: Question::SystemDisk } => Notice::Unanswered {
+        question: Question::SystemDisk,
+    },
+    Notice::Unanswered { question: Question::Disk } => Notice::Unanswered {
+        question: Question::Disk,
+    },
+    Notice::Unanswered { question: Question::Session } => Notice::Unanswered {
+        question: Question::Session,
+    },
+    Notice::NoDiskPicked => Notice::NoDiskPicked,
+    Notice::PickedRefused { .. } => Notice::PickedRefused {
+        device: t("sdb1"),
+        verdict: t("holds ext4 \"DATA\", but no directory /minios"),
+    },
+    Notice::SeveralDevices { boot_disk: true, .. } => Notice::SeveralDevices {
+        name: t("label:MY_DISK"),
+        devices: t("/dev/sda2, /dev/sdb1"),
+        boot_disk: true,
+    },
+    Notice::SeveralDevices { boot_disk: false, .. } => Notice::SeveralDevices {
+        name: t("label:MY_DISK"),
+        devices: t("/dev/sdb1, /dev/sdc1"),
+        boot_disk: false,
+    },
+    Notice::LeaseUnreadable { .. } => Notice::LeaseUnreadable {
+        device: t("sdb1"),
+        error: t("input/output error"),
+    },
+    Notice::LeaseNotHeld { .. } => Notice::LeaseNotHeld {
+        device: t("sdb1"),
+        error: t("no space left on device"),
+    },
+    Notice::TableStoredOnce { .. } => Notice::TableStoredOnce {
+        disk: t("sda"),
+        error: t("input/output error"),
+    },
+    Notice::MediumDamaged { .. } => Notice::MediumDamaged { device: t("sdb1") },
+    Notice::ToRamRefused { .. } => Notice::ToRamRefused {
+        why: t("the copy needs 3.1GB and the running system 256.0MB, but only 2.0GB of memory are free"),
+    },
+    Notice::CoreLeftOut { .. } => Notice::CoreLeftOut {
+        by: t("load=00,10"),
+        path: t("01-kernel.sb"),
+    },
+    Notice::NoBundleChosen => Notice::NoBundleChosen,
+    Notice::BundleLeftOut { .. } => Notice::BundleLeftOut {
+        path: t("modules/11-tools.sb"),
+        why: t("is cut short: 4096 of 81920 bytes are there"),
+    },
+    Notice::BundleIsLink { .. } => Notice::BundleIsLink { name: t("12-mine.sb") },
+    Notice::NameNotUtf8 { .. } => Notice::NameNotUtf8 { name: t("gr\u{fffd}n.sb"), not: "used" },
+    Notice::ModulesTooMany { .. } => Notice::ModulesTooMany { path: t("modules/a/b/c") },
+    Notice::ModulesUnreadable { .. } => Notice::ModulesUnreadable {
+        path: t("modules"),
+        error: t("cannot list the directory: input/output error"),
+    },
+    Notice::AufsUnusable { .. } => Notice::AufsUnusable {
+        error: t("the kernel refuses module aufs: exec format error"),
+    },
+    Notice::AufsTooManyBundles { .. } => Notice::AufsTooManyBundles { bundles: 140, most: 126 },
+    Notice::StoreNameIgnored { .. } => Notice::StoreNameIgnored { name: t("3 (copy)") },
+    Notice::MetadataSetAside { .. } => Notice::MetadataSetAside {
+        name: t("session.json.damaged"),
+    },
+    Notice::ContainerRepaired { .. } => Notice::ContainerRepaired {
+        id: SessionId::FIRST,
+        said: t("free blocks count wrong, fixed"),
+    },
+    Notice::ContainerStaysLonger { .. } => Notice::ContainerStaysLonger {
+        error: t("input/output error"),
+    },
+    Notice::LeftBehind { .. } => Notice::LeftBehind {
+        what: t("the new directory 3"),
+        error: t("directory not empty"),
+    },
+    Notice::StepFailedAfterwards { .. } => Notice::StepFailedAfterwards {
+        step: t("record it in session.json and session.conf"),
+        error: t("cannot write session.json.new: no space left on device"),
+    },
+    Notice::RamFallback { .. } => Notice::RamFallback { union: UnionKind::Overlayfs },
+    Notice::TouchesSkipped { .. } => Notice::TouchesSkipped { error: t("cannot open /sysroot") },
+    Notice::RootcopyFile { .. } => Notice::RootcopyFile {
+        failure: t("etc/rc/fifo: is a device, fifo or socket"),
+    },
+    Notice::TouchFailed { .. } => Notice::TouchFailed {
+        touch: "preinit",
+        result: t("rootcopy/run/preinit.sh: exit 3"),
+    },
+    Notice::MediumHooksOff { .. } => Notice::MediumHooksOff { dir: t("/minios/hooks") },
+    Notice::HooksUnreadable { .. } => Notice::HooksUnreadable {
+        stage: HookStage::AfterData,
+        from: "medium",
+        error: t("cannot list the directory: input/output error"),
+    },
+    Notice::HookFailed { .. } => Notice::HookFailed {
+        stage: HookStage::AfterSession,
+        name: t("10-net"),
+        from: "image",
+        outcome: t("stopped after 30 s"),
+    },
+    Notice::InitMissing { .. } => Notice::InitMissing { asked: t("/sbin/runit") },
+    Notice::RecordNotWritten { .. } => Notice::RecordNotWritten {
+        error: t("cannot write the boot record: no space left on device"),
+    },
+    Notice::NoShell => Notice::NoShell,
+}
