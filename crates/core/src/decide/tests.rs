@@ -471,7 +471,7 @@ fn a_partition_that_can_grow_is_spoken_of_where_sessions_are_asked_for() {
             },
             "partition-can-grow",
             false,
-            "300 MiB for sessions: boot once with perch perchgrow",
+            "300 MiB for sessions (boot once with perch perchgrow)",
         ),
         (
             Outcome::Done { device, bytes },
