@@ -6,6 +6,7 @@
 //! on anybody's desk.
 
 mod ask;
+mod early;
 mod explain;
 mod facts;
 mod find;
@@ -16,6 +17,7 @@ mod hotplug;
 mod layers;
 mod lease;
 mod place;
+mod report;
 mod rescue;
 mod run;
 mod search;

@@ -1,19 +1,15 @@
 //! The boot: request, medium, bundles, facts, decision, plan, handover.
 
 use std::ffi::OsString;
-use std::fs;
 use std::os::fd::AsFd;
 use std::path::Path;
 
-use log::LevelFilter;
 use perch_core::cause::Causes;
-use perch_core::cmdline;
 use perch_core::decide::Decision;
 use perch_core::facts::Facts;
 use perch_core::hook::HookStage;
-use perch_core::ladder::{Outcome, climb};
+use perch_core::ladder::climb;
 use perch_core::menu::disks::Purpose;
-use perch_core::notice::Notice;
 use perch_core::record::{Record, SCHEMA, Status, Summary};
 use perch_core::request::Request;
 use perch_core::stop::Stop;
@@ -22,10 +18,11 @@ use perch_sys::console;
 use perch_sys::kmsg::{self, Kmsg};
 use perch_sys::layout::Layout;
 use perch_sys::medium::Medium;
-use perch_sys::mount::{self, Api, MountError};
+use perch_sys::mount::{self, MountError};
 use perch_sys::switch_root;
 
 use crate::ask;
+use crate::early::{self, Early};
 use crate::facts;
 use crate::find::{self, Found};
 use crate::growth;
@@ -35,6 +32,7 @@ use crate::hotplug::Hotplug;
 use crate::layers::{self, Stacked};
 use crate::lease;
 use crate::place::{self, AskDisk, Located};
+use crate::report;
 use crate::rescue::{self, Screen};
 use crate::stage::Clock;
 use crate::toram::{self, InRam};
@@ -44,34 +42,16 @@ use crate::touches;
 pub fn boot(arguments: &[OsString]) -> ! {
     rescue::install_panic_hook();
     let mut clock = Clock::start();
-    let early = mount_api();
-    // Fails only if there is a log already.
-    let log = Kmsg::install(LevelFilter::Debug).ok();
-    if let Some(log) = log
-        && let Err(error) = log.lift_rate_limit()
-    {
-        log::debug!("the kernel may drop lines of this log: {error}");
-    }
-    for error in early {
-        kmsg::tell(Notice::KernelFileSystem { error });
-    }
-    let command_line = fs::read_to_string("/proc/cmdline").unwrap_or_default();
-    let command_line = command_line.trim_end();
-    let (request, oddities) = cmdline::parse(command_line);
-    if request.debug
-        && let Some(log) = log
-        && let Err(error) = log.show_everything()
-    {
-        let error = error.to_string();
-        kmsg::tell(Notice::DebugLimited { error });
-    }
-    for oddity in &oddities {
-        log::warn!("{oddity} [{}]", oddity.code.word());
-    }
+    let Early {
+        log,
+        command_line,
+        request,
+        oddities,
+    } = early::start();
     clock.end("start");
 
     let release = release();
-    let mut hotplug = Hotplug::open(command_line);
+    let mut hotplug = Hotplug::open(&command_line);
     hotplug.load_fast_drivers();
     clock.end("drivers");
 
@@ -158,7 +138,7 @@ pub fn boot(arguments: &[OsString]) -> ! {
     );
     clock.end("session");
     let summary = Summary::of(&request, &facts, &outcome);
-    say(&summary, &outcome);
+    report::say(&summary, &outcome);
 
     let union = layout.union();
     if summary.status == Status::RamFallback {
@@ -179,14 +159,14 @@ pub fn boot(arguments: &[OsString]) -> ! {
     if request.timing {
         kmsg::announce(&clock.table());
     }
-    let log_lines = log.map(lines).unwrap_or_default();
+    let log_lines = log.map(report::lines).unwrap_or_default();
     let notices = log.map(Kmsg::notices).unwrap_or_default();
     let (modules, ran) = (hotplug.modules(), hooks.runs().to_vec());
     let mut record = Record {
         schema: SCHEMA,
         perch: env!("CARGO_PKG_VERSION"),
         kernel: &release,
-        cmdline: command_line,
+        cmdline: &command_line,
         request: &request,
         oddities: &oddities,
         devices: &seen,
@@ -206,14 +186,14 @@ pub fn boot(arguments: &[OsString]) -> ! {
         hooks: &ran,
         log: &log_lines,
     };
-    leave(&record);
+    report::leave(&record);
     if hooks.run(HookStage::BeforeSwitch, Some(&record.outcome)) {
-        let log_lines = log.map(lines).unwrap_or_default();
+        let log_lines = log.map(report::lines).unwrap_or_default();
         let notices = log.map(Kmsg::notices).unwrap_or_default();
         record.hooks = hooks.runs();
         record.notices = &notices;
         record.log = &log_lines;
-        leave(&record);
+        report::leave(&record);
     }
     log::info!("starting {}", init.display());
     if let Some(log) = log {
@@ -258,35 +238,6 @@ fn attached(located: Located, layout: &Layout) -> Located {
     located
 }
 
-fn leave(record: &Record<'_>) {
-    if let Err(error) = handover::leave_record(record) {
-        let error = Causes(&error).to_string();
-        kmsg::tell(Notice::RecordNotWritten { error });
-    }
-}
-
-/// Mounts the kernel's own file systems; returns what went wrong, as nothing can be logged before.
-fn mount_api() -> Vec<String> {
-    let mut errors = Vec::new();
-    for kind in [Api::Proc, Api::Sys, Api::Dev, Api::Run] {
-        let target = kind.usual_target();
-        let mounted = mount::mount_api(kind, target);
-        errors.extend(mounted.err().map(|error| Causes(&error).to_string()));
-    }
-    errors
-}
-
-/// The log so far, a line each with its time since the kernel started.
-fn lines(log: &Kmsg) -> Vec<String> {
-    let (lines, dropped) = log.lines();
-    let line = |line: kmsg::Line| format!("{:9.3} {}", line.since_boot.as_secs_f64(), line.text);
-    let mut lines: Vec<String> = lines.into_iter().map(line).collect();
-    if dropped > 0 {
-        lines.push(format!("{dropped} more lines"));
-    }
-    lines
-}
-
 fn release() -> String {
     rustix::system::uname()
         .release()
@@ -302,27 +253,4 @@ fn give_up(request: &Request, why: Stop, found: Vec<String>) -> ! {
 fn stop(request: &Request, screen: Screen) -> ! {
     hooks::stopped();
     match rescue::stop(&screen, request.on_missing) {}
-}
-
-/// Says what came of it: the outcome always, each reason, and loudly if something is not as asked for.
-fn say(summary: &Summary, outcome: &Outcome) {
-    for reason in &outcome.decision.reasons {
-        if reason.is_warning() {
-            log::warn!("{reason} [{}]", reason.code());
-        } else {
-            log::info!("{reason} [{}]", reason.code());
-        }
-    }
-    for warning in &outcome.warnings {
-        kmsg::tell(Notice::StepFailedAfterwards {
-            step: warning.step.clone(),
-            error: warning.error.clone(),
-        });
-    }
-    match summary.status {
-        Status::RamFallback => kmsg::tell(Notice::RamFallback {
-            union: outcome.decision.union,
-        }),
-        Status::Session | Status::Ram => log::info!("{}", outcome.decision),
-    }
 }
