@@ -5,6 +5,18 @@ use perch_tests::scenario::{Boot, Scenario};
 
 pub fn scenarios() -> Vec<Scenario> {
     vec![
+        Scenario::new("debug stops between the stages where the image has a shell").boot(
+            Boot::with("perch debug")
+                .image_shell()
+                .when_shown(&["before the sessions are looked for", "#"])
+                .type_keys("exit\r")
+                .when_shown(&["before the session is opened", "#"])
+                .type_keys("ls /run/initramfs/memory; exit\r")
+                .when_shown(&["before the system starts", "#"])
+                .type_keys("exit\r")
+                .console("bundles")
+                .in_session("1", "native"),
+        ),
         // Contract, check 1.
         Scenario::new("the first boot with perch keeps a file")
             .boot(

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use perch_core::notice::Notice;
-use perch_core::request::OnMissing;
+use perch_core::request::{OnMissing, Request};
 use perch_core::stop::Stop;
 use perch_sys::{console, kmsg};
 use rustix::system::{RebootCommand, reboot};
@@ -117,6 +117,18 @@ fn end(command: RebootCommand) -> Infallible {
         let _ = reboot(command);
         pause(NOTICE);
     }
+}
+
+/// With `debug`, and an image that carries a shell: a shell before the next stage (contract §2.3).
+/// Images carry none unless their maker put one in.
+pub fn debug_shell(request: &Request, next: &str) {
+    if !request.debug || !SHELLS.iter().any(|path| Path::new(path).exists()) {
+        return;
+    }
+    kmsg::announce(&[format!(
+        "debug: a shell before {next}; the boot goes on when it ends (exit)"
+    )]);
+    shell();
 }
 
 /// Runs a shell on the console; `false` if the image carries none.

@@ -62,6 +62,7 @@ pub fn boot(arguments: &[OsString]) -> ! {
         namesakes,
     } = find::medium(&request, &mut hotplug).unwrap_or_else(|screen| stop(&request, screen));
     clock.end("medium");
+    rescue::debug_shell(&request, "the sessions are looked for");
     let growth = growth::grow(&request, &medium, &hotplug);
     let mut ask_disk =
         |hotplug: &mut Hotplug, dir: &str| ask::disk(Purpose::Sessions, dir, &request, hotplug);
@@ -119,6 +120,7 @@ pub fn boot(arguments: &[OsString]) -> ! {
         log::warn!("{note} [{}]", note.code);
     }
     clock.end("store");
+    rescue::debug_shell(&request, "the session is opened");
 
     let names: Vec<String> = layers.iter().map(|layer| layer.name.clone()).collect();
     let store = store_place.open().ok();
@@ -195,6 +197,7 @@ pub fn boot(arguments: &[OsString]) -> ! {
         record.log = &log_lines;
         report::leave(&record);
     }
+    rescue::debug_shell(&request, "the system starts");
     log::info!("starting {}", init.display());
     if let Some(log) = log {
         // What follows does not log much; the real init sets its own.
