@@ -26,7 +26,7 @@ use rustix::fs::{Advice, OFlags, fadvise};
 use rustix::io::Errno;
 
 use crate::child::End;
-use crate::container::ext4::{FEATURES, in_words};
+use crate::container::ext4::{MKE2FS, in_words};
 use crate::container::progress::telling;
 use crate::ioctl;
 use crate::kmsg;
@@ -194,26 +194,7 @@ fn show_as_before(disk: &File, growth: &Growth) {
 fn format(device: &str, place: Extent) -> Result<(), GrowthError> {
     let node = Path::new("/dev").join(device);
     let path = node.to_string_lossy();
-    let arguments = [
-        "-q",
-        "-t",
-        "ext4",
-        "-O",
-        FEATURES,
-        "-b",
-        "4096",
-        "-I",
-        "256",
-        "-m",
-        "0",
-        "-L",
-        PERSISTENCE,
-        // Discarding a whole stick can take minutes. What is not written is not read (checksums), and
-        // the kernel clears it in the background.
-        "-E",
-        "nodiscard,lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0",
-        &path,
-    ];
+    let arguments = MKE2FS.into_iter().chain(["-L", PERSISTENCE, path.as_ref()]);
     let ended = telling("making the file system for sessions", || {
         programs::run(PROGRAM, arguments, FORMAT)
     });

@@ -54,14 +54,7 @@ impl Volume {
         superblock: Superblock,
         load: &mut dyn FnMut(&str),
     ) -> Result<Self, VolumeError> {
-        let what = superblock.kind.word();
-        superblock
-            .kind
-            .mountable()
-            .map_err(|why| VolumeError::NoFileSystem { what, why })?;
-        for module in superblock.kind.modules() {
-            load(module);
-        }
+        let what = prepare(&superblock, load)?;
         let mut unwritable = unwritable(&device, &superblock);
         let replay = unwritable.is_none() && replays(&superblock);
         let recovery = if replay {
@@ -128,18 +121,27 @@ impl Volume {
         superblock: &Superblock,
         load: &mut dyn FnMut(&str),
     ) -> Result<OwnedFd, VolumeError> {
-        let what = superblock.kind.word();
-        superblock
-            .kind
-            .mountable()
-            .map_err(|why| VolumeError::NoFileSystem { what, why })?;
-        for module in superblock.kind.modules() {
-            load(module);
-        }
+        let what = prepare(superblock, load)?;
         mount(device, superblock, Recovery::Leave)
             .map_err(Box::new)
             .map_err(|source| VolumeError::Mount { what, source })
     }
+}
+
+/// Makes sure that it is a file system, and loads its driver. Returns what it is.
+fn prepare(
+    superblock: &Superblock,
+    load: &mut dyn FnMut(&str),
+) -> Result<&'static str, VolumeError> {
+    let what = superblock.kind.word();
+    superblock
+        .kind
+        .mountable()
+        .map_err(|why| VolumeError::NoFileSystem { what, why })?;
+    for module in superblock.kind.modules() {
+        load(module);
+    }
+    Ok(what)
 }
 
 /// What speaks against writing to a device, as far as it tells by itself.

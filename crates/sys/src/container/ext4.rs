@@ -17,33 +17,35 @@ const REPAIR: Duration = Duration::from_secs(30 * 60);
 /// The features of a new file system, all named, so that neither the version of mke2fs nor its
 /// configuration decides which kernels can mount it: these are in Linux 3.18 and in e2fsprogs 1.43.
 /// `none` drops the rest.
-pub(crate) const FEATURES: &str = "none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,\
+const FEATURES: &str = "none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,\
 flex_bg,sparse_super,large_file,huge_file,dir_nlink,extra_isize,metadata_csum";
+
+/// What mke2fs(8) is told of every file system for sessions.
+pub(crate) const MKE2FS: [&str; 13] = [
+    "-q",
+    "-t",
+    "ext4",
+    "-O",
+    FEATURES,
+    // As for large disks: it may grow, and blocks of 1 KiB limit what files can be.
+    "-b",
+    "4096",
+    "-I",
+    "256",
+    // Nothing is held back for root: everything in a session is root's system.
+    "-m",
+    "0",
+    // A new file reads as zeroes; discarding a whole stick can take minutes. What is not written is not
+    // read (checksums), and the kernel clears it in the background.
+    "-E",
+    "nodiscard,lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0",
+];
 
 /// Makes an ext4 file system in the whole of `file`. mke2fs(8).
 pub(super) fn format(file: impl AsFd) -> Result<(), ContainerError> {
     let path = path(&file);
-    let arguments = [
-        "-q",
-        // It is a file, not a device.
-        "-F",
-        "-t",
-        "ext4",
-        "-O",
-        FEATURES,
-        // As for large disks: the container may grow, and blocks of 1 KiB limit what files can be.
-        "-b",
-        "4096",
-        "-I",
-        "256",
-        // Nothing is held back for root: everything in a session is root's system.
-        "-m",
-        "0",
-        // The file is new and reads as zeroes.
-        "-E",
-        "nodiscard,lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0",
-        &path,
-    ];
+    // It is a file, not a device.
+    let arguments = MKE2FS.into_iter().chain(["-F", path.as_str()]);
     let ended = run("mke2fs", arguments, FORMAT)?;
     if ended.end == End::Exited(0) {
         return Ok(());
