@@ -183,8 +183,24 @@ impl Machine {
         if !self.writable.medium {
             mount::set_read_only(&self.medium, false)?;
             self.writable.medium = true;
+            if self.store.mount.is_none() {
+                self.tidy_store();
+            }
         }
         Ok(())
+    }
+
+    /// What cannot be removed is in nobody's way until metadata is written, which then says so.
+    fn tidy_store(&self) {
+        let removed = self
+            .store()
+            .map(|store| store::remove_leftovers(store.as_fd()));
+        match removed {
+            Ok(Ok(names)) if names.is_empty() => {}
+            Ok(Ok(names)) => log::info!("left over from a cut, removed: {}", names.join(", ")),
+            Ok(Err(error)) => log::info!("{}", Causes(&error)),
+            Err(error) => log::debug!("{}", Causes(&error)),
+        }
     }
 
     fn writable_store(&mut self) -> Result<(), StepError> {
@@ -194,6 +210,7 @@ impl Machine {
         if !self.writable.store {
             mount::set_read_only(mount, false)?;
             self.writable.store = true;
+            self.tidy_store();
         }
         Ok(())
     }

@@ -10,14 +10,18 @@
 //! name, not what it stands for. So a renamed file is synced once more, under its new name. And the
 //! clusters of the file that it replaced are free as soon as nobody has that open: it is held until
 //! no name on the disk leads to it.
+//!
+//! A new file on FAT or exFAT must not show where it begins before the disk knows that those clusters
+//! are taken: after a cut in between they look free, the next file gets them, and removing the left-over
+//! one frees them under it. So what is allocated is synced first, by way of the directory.
 
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, RenameFlags, fstat, fsync, linkat, openat, renameat,
-    renameat_with, statat, unlinkat,
+    AtFlags, FileType, FsWord, Mode, OFlags, RenameFlags, fstat, fstatfs, fsync, linkat, openat,
+    renameat, renameat_with, statat, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -145,6 +149,28 @@ fn keep(dir: BorrowedFd<'_>, name: &str, backup: &str) -> Result<(), ReplaceErro
     remove_stale(dir, &temp).map_err(|e| failed(e.into()))
 }
 
+/// Removes what a cut has left of replacing the files called `names`. Before anything else is written: on
+/// a file system without a journal a left-over file may show clusters as its own that are marked as free,
+/// and whoever got them meanwhile would lose them. Returns the names that were removed.
+pub fn remove_leftovers(dir: impl AsFd, names: &[&str]) -> Result<Vec<String>, ReplaceError> {
+    let dir = dir.as_fd();
+    let mut removed = Vec::new();
+    for temp in names.iter().copied().map(temporary) {
+        match unlinkat(dir, &temp, AtFlags::empty()) {
+            Ok(()) => removed.push(temp),
+            Err(Errno::NOENT) => {}
+            Err(source) => {
+                let source = source.into();
+                return Err(ReplaceError::Write { name: temp, source });
+            }
+        }
+    }
+    if let Some(name) = removed.first() {
+        sync_dir(dir, name)?;
+    }
+    Ok(removed)
+}
+
 /// Renames `name` to `<name>.corrupt-<n>` with the first free `n` from 1, and returns that name.
 /// For files that cannot be understood: they are kept for their owner, out of the way.
 pub fn quarantine(dir: impl AsFd, name: &str) -> Result<String, ReplaceError> {
@@ -214,6 +240,10 @@ fn write_new(
     let mut file = File::from(openat(dir, name, flags, Mode::from_raw_mode(mode))?);
     let written = std::io::copy(content, &mut file)
         .and_then(|_| file.flush())
+        .and_then(|()| match marks_clusters_apart(dir) {
+            true => fsync_own(dir).map_err(std::io::Error::from),
+            false => Ok(()),
+        })
         .and_then(|()| file.sync_all());
     if written.is_err() {
         // A full disk should not stay full of our attempt. The first error is the one to tell.
@@ -242,24 +272,42 @@ fn rename_over(dir: BorrowedFd<'_>, from: &str, to: &str, file: &File) -> Result
     Ok(())
 }
 
+/// Whether the file system has neither a journal nor an order of its own between the mark that clusters
+/// are taken and the entry of the file that takes them. Syncing a directory there writes the marks of all
+/// files, but not the entries of files that are not synced (fs/fat/file.c, `fat_file_fsync`;
+/// fs/exfat/file.c, `exfat_file_fsync`).
+fn marks_clusters_apart(dir: BorrowedFd<'_>) -> bool {
+    // linux/magic.h; statfs(2).
+    const MSDOS_SUPER_MAGIC: FsWord = 0x4d44;
+    const EXFAT_SUPER_MAGIC: FsWord = 0x2011_bab0;
+    fstatfs(dir).is_ok_and(|found| [MSDOS_SUPER_MAGIC, EXFAT_SUPER_MAGIC].contains(&found.f_type))
+}
+
 fn sync_dir(dir: BorrowedFd<'_>, name: &str) -> Result<(), ReplaceError> {
-    // A descriptor of our own: the caller's may be O_PATH, which cannot be synced.
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let opened = openat(dir, ".", flags, Mode::empty()).map_err(|source| ReplaceError::Sync {
+    fsync_own(dir).map_err(|source| ReplaceError::Sync {
         name: name.into(),
         source,
-    })?;
-    sync(opened, name)
+    })
+}
+
+/// Syncs a directory by a descriptor of our own: the caller's may be O_PATH, which cannot be synced.
+fn fsync_own(dir: BorrowedFd<'_>) -> rustix::io::Result<()> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    tolerant_fsync(openat(dir, ".", flags, Mode::empty())?)
 }
 
 fn sync(fd: impl AsFd, name: &str) -> Result<(), ReplaceError> {
+    tolerant_fsync(fd).map_err(|source| ReplaceError::Sync {
+        name: name.into(),
+        source,
+    })
+}
+
+fn tolerant_fsync(fd: impl AsFd) -> rustix::io::Result<()> {
     match fsync(fd) {
         // fsync(2): the filesystem has no way to sync this kind of file.
-        Ok(()) | Err(Errno::INVAL) => Ok(()),
-        Err(source) => Err(ReplaceError::Sync {
-            name: name.into(),
-            source,
-        }),
+        Err(Errno::INVAL) => Ok(()),
+        outcome => outcome,
     }
 }
 

@@ -246,6 +246,11 @@ pub fn write(
     Ok(aside)
 }
 
+/// Removes what a cut has left of writing metadata, as the first thing that is written to a store.
+pub fn remove_leftovers(store: BorrowedFd<'_>) -> Result<Vec<String>, ReplaceError> {
+    replace::remove_leftovers(store, &[JSON_FILE, BACKUP_FILE, CONF_FILE])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

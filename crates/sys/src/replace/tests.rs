@@ -24,6 +24,30 @@ fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 #[test]
+fn what_a_cut_left_is_removed_and_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in [
+        "session.json",
+        "session.json.new",
+        "session.conf.new",
+        "other.new",
+    ] {
+        fs::write(dir.path().join(name), name).unwrap();
+    }
+    let fd = crate::dir::open_dir(dir.path()).unwrap();
+    let names = ["session.json", "session.json.bak", "session.conf"];
+    let removed = remove_leftovers(&fd, &names).unwrap();
+    assert_eq!(removed, ["session.json.new", "session.conf.new"]);
+    let mut left: Vec<_> = fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["other.new", "session.json"]);
+    assert!(remove_leftovers(&fd, &names).unwrap().is_empty());
+}
+
+#[test]
 fn a_file_is_made_then_replaced_and_nothing_is_left_over() {
     let dir = tempfile::tempdir().unwrap();
     let readable = open_dir(dir.path()).unwrap();
