@@ -31,11 +31,16 @@ pub(super) fn replaced(text: &str) -> String {
         let fine = next.is_ascii_alphanumeric()
             || "#+-.:=@_".contains(next)
             || escape
-            // What is not UTF-8 has become this.
-            || (!next.is_ascii() && next != char::REPLACEMENT_CHARACTER);
+            || is_beyond_ascii(next);
         safe.push(if fine { next } else { '_' });
     }
     safe
+}
+
+/// Whether a character beyond ASCII stays. What is not UTF-8 has become the replacement character; controls
+/// and blanks udev would keep, but they have no place in a name that is shown.
+fn is_beyond_ascii(c: char) -> bool {
+    !c.is_ascii() && !c.is_control() && !c.is_whitespace() && c != char::REPLACEMENT_CHARACTER
 }
 
 #[cfg(test)]
@@ -52,6 +57,7 @@ mod tests {
             ("\\x20 \\y", "\\x20__y"),
             ("Zürich", "Zürich"),
             ("bad\u{FFFD}", "bad_"),
+            ("next\u{85}line\u{2003}wide", "next_line_wide"),
             ("", ""),
         ] {
             assert_eq!(plain(text, Limit::Whole), want, "text {text:?}");
