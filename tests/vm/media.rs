@@ -30,6 +30,16 @@ pub fn scenarios() -> Vec<Scenario> {
                 Boot::with("perch")
                     .in_ram_instead()
                     .warned(&["cannot be written"]),
+            )
+            .boot(
+                Boot::with("perch perchmode=raw")
+                    .in_ram_instead()
+                    .warned(&["cannot be written"]),
+            )
+            .boot(
+                Boot::with("perch perchmode=dynfilefs")
+                    .in_ram_instead()
+                    .warned(&["cannot be written"]),
             ),
         // Contract, check 24.
         Scenario::new("a write-protected stick boots in RAM and says why")

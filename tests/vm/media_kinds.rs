@@ -26,6 +26,15 @@ fn native(medium: Medium) -> Scenario {
                 .sh("test ! -e /etc/perch-test/from-00")
                 .in_session("1", "native"),
         )
+        .boot(refused())
+}
+
+/// The mode that this version cannot open is asked for: said, and nothing else is made in its place.
+fn refused() -> Boot {
+    Boot::with("perchdir=new perchmode=dynfilefs")
+        .sh("test ! -e /keep")
+        .in_ram_instead()
+        .warned(&["dynfilefs"])
 }
 
 /// Without them: the medium boots, the session would need a container.
@@ -44,6 +53,7 @@ fn plain(medium: Medium) -> Scenario {
                 .in_ram_instead()
                 .warned(&[medium.name, "native"]),
         )
+        .boot(refused())
         .store_missing("session.json")
 }
 
@@ -71,18 +81,14 @@ fn raw(medium: Medium) -> Scenario {
         )
 }
 
-/// The mode that this version cannot open: said, and nothing else is made in its place.
+/// On a medium that other scenarios boot from.
 fn dynfilefs(medium: Medium) -> Scenario {
     let name = format!(
         "a dynfilefs session asked for on a stick with {} is refused in words",
         medium.name
     );
     on(medium, name)
-        .boot(
-            Boot::with("perch perchmode=dynfilefs")
-                .in_ram_instead()
-                .warned(&["dynfilefs"]),
-        )
+        .boot(refused())
         .store_missing("session.json")
 }
 
