@@ -2,7 +2,9 @@
 //! Only for tests.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
 use rustix::mount::{MountPropagationFlags, mount_change};
 
 /// Runs `test` in a thread whose mounts nobody else sees, with an empty directory on a tmpfs.
@@ -28,5 +30,16 @@ pub(crate) fn isolated(test: impl FnOnce(&Path) + Send) {
     });
     if let Err(panic) = outcome {
         std::panic::resume_unwind(panic);
+    }
+}
+
+/// Unmounts `place` as soon as nobody has it open: a program that another test starts has our descriptors
+/// too, until it runs.
+pub(crate) fn unmount(place: &Path) {
+    let until = Instant::now() + Duration::from_secs(60);
+    while let Err(error) = crate::mount::unmount(place, false) {
+        let may_pass = error.errno() == Errno::BUSY && Instant::now() < until;
+        assert!(may_pass, "{error}");
+        std::thread::yield_now();
     }
 }

@@ -8,7 +8,7 @@ use perch_core::plan::Step;
 use super::*;
 use crate::apply::StorePlace;
 use crate::layout::Layout;
-use crate::test_namespace::isolated;
+use crate::test_namespace::{isolated, unmount};
 
 /// A machine whose data directory is `data/` below `place`, with a store.
 fn machine(place: &Path) -> Machine {
@@ -72,7 +72,7 @@ fn privileged_what_a_session_holds_survives_an_undone_resume() {
         let changes = first.layout.changes();
         // It notes what to undo by descriptors in the mount.
         drop(first);
-        crate::mount::unmount(changes, false).unwrap();
+        unmount(&changes);
 
         let mut second = machine(place);
         let (id, mode) = (id(1), Mode::Raw);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::*;
-use crate::test_namespace::isolated;
+use crate::test_namespace::{isolated, unmount};
 
 const MIB: u64 = 1 << 20;
 
@@ -264,7 +264,7 @@ fn privileged_a_container_is_mounted_without_lost_and_found_and_keeps_a_file() {
             assert_eq!(kept.as_deref(), (boot == 2).then_some("yes"));
             fs::write(place.join("kept"), "yes").unwrap();
             assert!(!place.join("lost+found").exists());
-            mount::unmount(&place, false).unwrap();
+            unmount(&place);
         });
     }
     drop(dir);
