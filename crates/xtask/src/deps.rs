@@ -11,6 +11,7 @@ use serde_json::Value;
 /// Each crate of the workspace and those of the workspace it may use.
 const DIRECTION: &[(&str, &[&str])] = &[
     ("perch-core", &[]),
+    ("dynfilefs", &[]),
     ("perch-sys", &["perch-core"]),
     ("perch-boot", &["perch-core", "perch-sys"]),
     ("perch-tests", &["perch-core", "perch-sys", "perch-boot"]),
