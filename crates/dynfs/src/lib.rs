@@ -7,3 +7,5 @@
 
 pub mod geometry;
 pub mod header;
+pub mod memory;
+pub mod store;
