@@ -5,7 +5,12 @@
 //! may reach the disk; the files themselves are behind a trait, and serving the disk is left to others.
 #![forbid(unsafe_code)]
 
+pub mod container;
+pub mod error;
 pub mod geometry;
 pub mod header;
 pub mod memory;
+mod part;
+mod runs;
 pub mod store;
+mod survey;

@@ -104,6 +104,52 @@ pub trait Store {
     fn max_len(&self) -> Option<u64>;
 }
 
+impl<S: Store> Store for &S {
+    fn len(&self, file: FileName) -> io::Result<Option<u64>> {
+        (**self).len(file)
+    }
+
+    fn read_at(&self, file: FileName, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+        (**self).read_at(file, bytes, offset)
+    }
+
+    fn write_at(&self, file: FileName, bytes: &[u8], offset: u64) -> io::Result<()> {
+        (**self).write_at(file, bytes, offset)
+    }
+
+    fn create(&self, file: FileName) -> io::Result<()> {
+        (**self).create(file)
+    }
+
+    fn set_len(&self, file: FileName, len: u64) -> io::Result<()> {
+        (**self).set_len(file, len)
+    }
+
+    fn reserve(&self, file: FileName, offset: u64, len: u64) -> io::Result<()> {
+        (**self).reserve(file, offset, len)
+    }
+
+    fn punch(&self, file: FileName, offset: u64, len: u64) -> io::Result<()> {
+        (**self).punch(file, offset, len)
+    }
+
+    fn sync(&self, file: FileName) -> io::Result<()> {
+        (**self).sync(file)
+    }
+
+    fn rename(&self, from: FileName, to: FileName) -> io::Result<()> {
+        (**self).rename(from, to)
+    }
+
+    fn sync_names(&self) -> io::Result<()> {
+        (**self).sync_names()
+    }
+
+    fn max_len(&self) -> Option<u64> {
+        (**self).max_len()
+    }
+}
+
 /// Reads what is there of a range; what lies behind the end of the file is zero.
 ///
 /// # Errors

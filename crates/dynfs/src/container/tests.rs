@@ -1,0 +1,72 @@
+//! The container on files in memory. Names of tests that begin with `rule` say which rule of the design they prove.
+
+mod cuts;
+mod format;
+mod full;
+
+use super::*;
+use crate::geometry::MIB;
+use crate::memory::Memory;
+use crate::survey::{Survey, survey};
+
+/// A disk of two parts, the second only half used.
+fn fresh() -> Memory {
+    let memory = Memory::new();
+    create(&memory, 4 * MIB, 6 * MIB).unwrap();
+    memory
+}
+
+fn open(memory: Memory) -> Container<Memory> {
+    Container::open(memory, Access::Write).unwrap()
+}
+
+fn reopen(container: Container<Memory>) -> Container<Memory> {
+    open(container.store)
+}
+
+fn block(byte: u8) -> Vec<u8> {
+    vec![byte; BLOCK as usize]
+}
+
+fn read(container: &Container<Memory>, offset: u64, len: usize) -> Vec<u8> {
+    let mut bytes = vec![0xee; len];
+    container.read(offset, &mut bytes).unwrap();
+    bytes
+}
+
+/// The index of a part as it stands in the file.
+fn surveyed(memory: &Memory, geometry: &Geometry, number: u32) -> Survey {
+    let file = FileName::Part(number);
+    let entries = crate::part::all_entries(memory, file, geometry).unwrap();
+    survey(geometry, memory.len(file).unwrap().unwrap(), entries)
+}
+
+/// No entry without data, and no slot with two owners, in any part.
+#[track_caller]
+fn assert_sound(memory: &Memory, geometry: &Geometry, what: &str) {
+    for number in 0..geometry.parts() {
+        let survey = surveyed(memory, geometry, number);
+        assert!(
+            survey.inside.is_empty() && survey.dangling.is_empty(),
+            "{what}: part {number}: {survey:?}"
+        );
+        assert!(
+            survey.overlaps.is_empty(),
+            "{what}: part {number}: {:?}",
+            survey.overlaps
+        );
+    }
+}
+
+/// Numbers that are the same in every run (splitmix64).
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % end
+    }
+}
