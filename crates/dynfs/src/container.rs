@@ -18,8 +18,10 @@ pub use create::create;
 
 use crate::error::Error;
 use crate::geometry::{BLOCK, Geometry};
-use crate::part::Part;
+use crate::header::Header;
+use crate::part::{Part, all_entries};
 use crate::store::{FileName, Store, read_or_zeros};
+use crate::survey::{Survey, survey};
 
 /// Index pages that are kept in memory, over all parts: 16 MiB, for 8 GiB in use at a time.
 const PAGES: usize = 4096;
@@ -208,6 +210,33 @@ impl<S: Store> Container<S> {
             bytes.get_mut(hole).unwrap_or_default().fill(0);
         }
         Ok(())
+    }
+
+    /// The header of each part, if it has its own, and a judgement on its index as it stands in the file.
+    pub(crate) fn survey_parts(&self) -> Result<Vec<(Option<Header>, Survey)>, Error> {
+        if self.access == Access::Write {
+            self.flush()?;
+        }
+        let geometry = self.geometry();
+        let mut surveys = Vec::new();
+        for (number, cell) in (0..).zip(self.cells()) {
+            if !cell.present {
+                surveys.push((None, Survey::default()));
+                continue;
+            }
+            // No flush may change the index meanwhile; one part at a time, since others wait for theirs.
+            let _alone = self.flushing.lock().unwrap_or_else(PoisonError::into_inner);
+            let file = cell.file;
+            let len = self.store.len(file).map_err(Error::io("look at", file))?;
+            let entries = all_entries(&self.store, file, &geometry)?;
+            let header = match file {
+                FileName::Main => None,
+                file => Some(open::read_header(&self.store, file)?),
+            };
+            let end = geometry.used_entries(number);
+            surveys.push((header, survey(&geometry, len.unwrap_or(0), end, entries)));
+        }
+        Ok(surveys)
     }
 
     fn layout(&self) -> RwLockReadGuard<'_, Layout> {

@@ -5,6 +5,7 @@
 //! may reach the disk; the files themselves are behind a trait, and serving the disk is left to others.
 #![forbid(unsafe_code)]
 
+pub mod check;
 pub mod container;
 pub mod error;
 pub mod geometry;

@@ -139,11 +139,8 @@ impl Part {
             .len(self.file)
             .map_err(Error::io("look at", self.file))?
             .unwrap_or(0);
-        let found = survey(
-            &self.geometry,
-            len,
-            all_entries(store, self.file, &self.geometry)?,
-        );
+        let entries = all_entries(store, self.file, &self.geometry)?;
+        let found = survey(&self.geometry, len, self.geometry.entries(), entries);
         let mut pages = BTreeMap::<u64, Vec<u64>>::new();
         for (entry, _) in found.inside.iter().chain(&found.dangling) {
             pages

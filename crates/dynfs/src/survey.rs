@@ -22,6 +22,8 @@ pub(crate) struct Survey {
     pub(crate) overlaps: Vec<(Entry, Entry)>,
     /// How many lie beside the grid of slots: legal, left by a part that ended within a block.
     pub(crate) unaligned: u64,
+    /// How many hold data though the disk ends before them.
+    pub(crate) beyond: u64,
     /// How many hold data.
     pub(crate) used: u64,
     /// Slots between those in use.
@@ -42,8 +44,8 @@ fn next_slot(geometry: &Geometry, offset: u64) -> u64 {
     geometry.first_slot() + behind.next_multiple_of(BLOCK)
 }
 
-/// Judges the entries (in any order) of a part that is `len` bytes long.
-pub(crate) fn survey(geometry: &Geometry, len: u64, mut entries: Vec<Entry>) -> Survey {
+/// Judges the entries (in any order) of a part that is `len` bytes long, and of which the disk needs the first `end`.
+pub(crate) fn survey(geometry: &Geometry, len: u64, end: u64, mut entries: Vec<Entry>) -> Survey {
     let mut survey = Survey::default();
     entries.retain(|entry| {
         let good = holds_data(geometry, len, entry.1);
@@ -54,6 +56,7 @@ pub(crate) fn survey(geometry: &Geometry, len: u64, mut entries: Vec<Entry>) -> 
         }
         good
     });
+    survey.beyond = entries.iter().filter(|(entry, _)| *entry >= end).count() as u64;
     entries.sort_unstable_by_key(|(entry, offset)| (*offset, *entry));
     let mut end = geometry.first_slot();
     let mut last: Option<Entry> = None;
@@ -93,6 +96,7 @@ mod tests {
         survey(
             &Geometry::new(4 * MIB, 4 * MIB).unwrap(),
             len,
+            1024,
             entries.to_vec(),
         )
     }

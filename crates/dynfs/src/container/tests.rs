@@ -7,7 +7,6 @@ mod full;
 use super::*;
 use crate::geometry::MIB;
 use crate::memory::Memory;
-use crate::survey::{Survey, survey};
 
 /// A disk of two parts, the second only half used.
 fn fresh() -> Memory {
@@ -38,7 +37,8 @@ fn read(container: &Container<Memory>, offset: u64, len: usize) -> Vec<u8> {
 fn surveyed(memory: &Memory, geometry: &Geometry, number: u32) -> Survey {
     let file = FileName::Part(number);
     let entries = crate::part::all_entries(memory, file, geometry).unwrap();
-    survey(geometry, memory.len(file).unwrap().unwrap(), entries)
+    let len = memory.len(file).unwrap().unwrap();
+    survey(geometry, len, geometry.used_entries(number), entries)
 }
 
 /// No entry without data, and no slot with two owners, in any part.

@@ -363,6 +363,10 @@ fn rule_09_a_slot_with_two_owners_is_parted() {
     let moved = [vec![b'x'; 512], vec![b'9'; 512], vec![b'x'; 3072]].concat();
     assert!(read(&container, 3 * BLOCK, 4096) == block(b'x'));
     assert!(read(&container, 9 * BLOCK, 4096) == moved);
+    // The slot that it leaves is not free: the other block is there.
+    container.flush().unwrap();
+    container.write(20 * BLOCK, &block(b'n')).unwrap();
+    assert!(read(&container, 3 * BLOCK, 4096) == block(b'x'));
     container.trim(3 * BLOCK, BLOCK).unwrap();
     container.flush().unwrap();
     let container = reopen(container);
