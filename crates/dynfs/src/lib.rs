@@ -8,6 +8,8 @@
 pub mod check;
 pub mod container;
 pub mod error;
+#[cfg(any(test, feature = "files"))]
+pub mod files;
 pub mod geometry;
 pub mod header;
 pub mod memory;
