@@ -297,4 +297,23 @@ mod tests {
         );
         assert_eq!(error.to_string(), "cannot look at the container's part 1");
     }
+
+    /// 263 parts, of which nearly nothing takes space.
+    #[test]
+    fn a_tebibyte_fits_on_a_small_disk() {
+        let dir = tempfile::tempdir().unwrap();
+        let size = 1 << 40;
+        let store = files(&dir, Access::Write);
+        create(&store, crate::geometry::DEFAULT_SPLIT, size).unwrap();
+        let container = Container::open(store, Access::Write).unwrap();
+        container.write(0, &[1; 4096]).unwrap();
+        container.write(size - 4096, &[2; 4096]).unwrap();
+        container.flush().unwrap();
+        drop(container);
+        let container = Container::open(files(&dir, Access::Read), Access::Read).unwrap();
+        let mut bytes = [0; 8192];
+        container.read(size - 8192, &mut bytes).unwrap();
+        assert!(bytes[..4096] == [0; 4096] && bytes[4096..] == [2; 4096]);
+        assert_eq!(container.geometry().parts(), 263);
+    }
 }

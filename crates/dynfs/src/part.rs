@@ -376,3 +376,29 @@ fn to_bytes(entries: &[u64]) -> Vec<u8> {
         .flat_map(|entry| entry.to_le_bytes())
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::MIB;
+    use crate::memory::Memory;
+
+    /// However much of a disk is read, few pages stay; what is not yet durable stays in any case.
+    #[test]
+    fn memory_does_not_grow_with_what_is_read() {
+        let memory = Memory::new();
+        let geometry = Geometry::new(64 * MIB, 64 * MIB).unwrap();
+        let file = FileName::Part(0);
+        memory.put(file, vec![0; geometry.first_slot() as usize]);
+        let mut part = Part::new(file, geometry, geometry.first_slot(), 4);
+        part.survey(&memory).unwrap();
+        part.load(&memory, 0, 0).unwrap();
+        part.set(7, Some(geometry.first_slot()));
+        for entry in (0..geometry.entries()).step_by(100) {
+            part.load(&memory, entry, entry).unwrap();
+            assert!(part.pages.len() <= 5, "{} pages", part.pages.len());
+        }
+        assert_eq!(part.lookup(7), Some(geometry.first_slot()));
+        assert_eq!(part.snapshot().pages.len(), 1);
+    }
+}

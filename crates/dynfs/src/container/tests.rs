@@ -3,6 +3,7 @@
 mod cuts;
 mod format;
 mod full;
+mod threads;
 
 use super::*;
 use crate::geometry::MIB;
@@ -41,7 +42,7 @@ fn surveyed(memory: &Memory, geometry: &Geometry, number: u32) -> Survey {
     survey(geometry, len, geometry.used_entries(number), entries)
 }
 
-/// No entry without data, and no slot with two owners, in any part.
+/// No entry without all of its data, and no slot with two owners, in any part.
 #[track_caller]
 fn assert_sound(memory: &Memory, geometry: &Geometry, what: &str) {
     for number in 0..geometry.parts() {
@@ -49,6 +50,16 @@ fn assert_sound(memory: &Memory, geometry: &Geometry, what: &str) {
         assert!(
             survey.inside.is_empty() && survey.dangling.is_empty(),
             "{what}: part {number}: {survey:?}"
+        );
+        let entries = crate::part::all_entries(memory, FileName::Part(number), geometry).unwrap();
+        let end = entries
+            .iter()
+            .map(|(_, offset)| offset.saturating_add(BLOCK))
+            .max();
+        let len = memory.len(FileName::Part(number)).unwrap();
+        assert!(
+            end <= len,
+            "{what}: part {number}: {end:?} is the end of the last block, the file has {len:?}"
         );
         assert!(
             survey.overlaps.is_empty(),

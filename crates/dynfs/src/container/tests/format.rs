@@ -1,5 +1,7 @@
 //! The same bytes as dynfilefs, and every kind of container that it ever left behind.
 
+use proptest::strategy::Strategy;
+
 use super::*;
 use crate::header::Header;
 
@@ -380,5 +382,48 @@ proptest::proptest! {
         let container = reopen(container);
         proptest::prop_assert!(read(&container, 0, shadow.len()) == shadow);
         assert_sound(&container.store, &container.geometry(), "random");
+    }
+
+    /// Any index and any sizes: what comes is an error or a disk, and what is written is there.
+    #[test]
+    fn nothing_on_the_medium_is_believed(
+        entries in proptest::collection::vec((0usize..1024, proptest::prop_oneof![
+            proptest::num::u64::ANY, 0u64..0x10000, (3u64..12).prop_map(|slot| slot * 4096)
+        ]), 0..40),
+        len in 0x2f00usize..0x10000,
+        header in proptest::option::of((0usize..4, proptest::num::i64::ANY)),
+    ) {
+        let entries: std::collections::BTreeMap<_, _> = entries.into_iter().collect();
+        let memory = fresh();
+        let mut bytes = part(0x10000, &[], &[]);
+        for (entry, offset) in entries {
+            bytes[4096 + 8 * entry..][..8].copy_from_slice(&offset.to_le_bytes());
+        }
+        bytes[0x3000..].fill(b'd');
+        bytes.truncate(len);
+        memory.put(FileName::Part(0), bytes);
+        if let Some((field, value)) = header {
+            let mut main = memory.content(FileName::Main).unwrap();
+            main[0x800 + 8 * field..][..8].copy_from_slice(&value.to_le_bytes());
+            memory.put(FileName::Main, main);
+        }
+        let Ok(container) = Container::open(&memory, Access::Write) else { return Ok(()) };
+        container.check().unwrap();
+        let mut shadow = vec![0; 6 << 20];
+        container.read(0, &mut shadow).unwrap();
+        for (block, byte) in [(1, 1), (700, 2), (20, 3), (1030, 4)] {
+            container.write(block * BLOCK + 8, &[byte; 4096]).unwrap();
+            shadow[block as usize * 4096 + 8..][..4096].fill(byte);
+        }
+        container.flush().unwrap();
+        let container = Container::open(&memory, Access::Write).unwrap();
+        let mut found = vec![0; 6 << 20];
+        container.read(0, &mut found).unwrap();
+        proptest::prop_assert!(found == shadow);
+        let repairs = container.check().unwrap().repairs();
+        container.repair(&repairs).unwrap();
+        proptest::prop_assert_eq!(container.check().unwrap().findings, []);
+        container.read(0, &mut found).unwrap();
+        proptest::prop_assert!(found == shadow);
     }
 }
