@@ -1,7 +1,8 @@
 //! The questions at boot, as they are seen on a screen and answered at a keyboard.
 
-use perch_tests::disk::EXT4;
+use perch_tests::disk::{EXT4, Table};
 use perch_tests::scenario::{Boot, PartSpec, Scenario};
+use perch_tests::vm::Bus;
 use serde_json::{Value, json};
 
 use crate::metadata_text::{json_text, native, native_but, natives};
@@ -197,6 +198,19 @@ pub fn scenarios() -> Vec<Scenario> {
                     .console("chosen on ttyS0: /dev/vdb"),
             )
             .store_sessions(&[]),
+        Scenario::new("a disk that appears while the list is on the screen joins it")
+            .disk_of(Table::None, Bus::Usb, vec![PartSpec::new(EXT4, "LATE", 16)])
+            .boot(
+                Boot::with("perchdir=askdisk usb-storage.delay_use=5 asktimeout=0")
+                    .when_shown(&["hold the sessions", "> vda"])
+                    .when_shown(&["sda", "LATE", "> vda"])
+                    // The list has the order of the search: the new one stands above.
+                    .type_keys("\x1b[A")
+                    .when_shown(&["> sda"])
+                    .type_keys("\r")
+                    .in_session("1", "native")
+                    .boot_json("/facts/store/device", "sda"),
+            ),
         Scenario::new("a disk picked for the system is asked for again if it has none")
             .second_disk(PartSpec::new(EXT4, "MYP", 16))
             .boot(
