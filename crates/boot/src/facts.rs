@@ -17,7 +17,7 @@ use perch_sys::apply::StorePlace;
 use perch_sys::dir::{self, DirError};
 use perch_sys::layout::STORE;
 use perch_sys::{console, kmsg, medium, programs, store};
-use rustix::fs::{OFlags, fstatvfs};
+use rustix::fs::fstatvfs;
 use rustix::io::Errno;
 
 use crate::place::Located;
@@ -113,7 +113,7 @@ pub fn look_at_store(
         notes: Vec::new(),
     };
     let mut place = StorePlace {
-        base: dir::open_beneath(&medium.dir, ".", OFlags::RDONLY | OFlags::DIRECTORY)?,
+        base: root_of(&medium.dir)?,
         path: STORE.to_owned(),
         mount: None,
         shown_at: Some(data_dir.join(STORE)),
@@ -158,13 +158,13 @@ pub fn look_at_store(
 }
 
 fn root_of(mount: &OwnedFd) -> Result<OwnedFd, DirError> {
-    dir::open_beneath(mount, ".", OFlags::RDONLY | OFlags::DIRECTORY)
+    dir::open_dir_beneath(mount, "")
 }
 
 /// The directory that is meant: with the word behind it, if a directory of that name holds sessions.
 fn dir_of(root: &OwnedFd, spot: &Spot, word_is_directory: &mut bool) -> String {
     let holds_sessions = |path: &String| {
-        dir::open_beneath(root, path, OFlags::RDONLY | OFlags::DIRECTORY)
+        dir::open_dir_beneath(root, path)
             .and_then(|dir| store::read(dir.as_fd()))
             .is_ok_and(|found| found.holds_something())
     };

@@ -16,6 +16,7 @@ mod hooks;
 mod hotplug;
 mod layers;
 mod lease;
+mod patience;
 mod place;
 mod report;
 mod rescue;

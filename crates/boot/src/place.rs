@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use perch_core::ambiguity::{self, Candidate, Pick};
 use perch_core::cause::Causes;
@@ -18,6 +18,7 @@ use perch_sys::volume::Volume;
 
 use crate::hotplug::Hotplug;
 use crate::lease;
+use crate::patience::Patience;
 use crate::search::LIVE_NAME;
 
 /// The table by which Ventoy shows an ISO file as a disk; its hooks leave it in the initramfs.
@@ -212,47 +213,33 @@ fn wait_for(
     hotplug: &mut Hotplug,
     wait: Duration,
 ) -> Vec<(BlockDevice, Superblock)> {
-    let deadline = Instant::now() + wait;
+    let mut patience = Patience::new(identity.to_string(), wait);
     let mut slow_drivers = false;
-    let mut announced = false;
     loop {
-        let found = matching(
-            Some(identity),
-            |device| medium::named(identity, device),
-            |device, superblock| medium::matches(identity, device, superblock),
-        );
-        if !found.is_empty() || Instant::now() >= deadline {
+        let found = named_so(identity);
+        if !found.is_empty() || patience.is_over() {
             return found;
         }
         if !slow_drivers {
             slow_drivers = true;
             hotplug.load_slow_drivers();
         }
-        // The first seconds belong to drivers that are still at work: not worth a line.
-        let grace = Instant::now() + Duration::from_secs(3);
-        let until = if announced {
-            deadline
-        } else {
-            grace.min(deadline)
-        };
-        if hotplug.wait(until).is_none() && !announced && until < deadline {
-            announced = true;
-            kmsg::tell(Notice::Waiting {
-                target: identity.to_string(),
-                seconds: wait.as_secs(),
-            });
-        }
+        patience.wait(hotplug);
     }
 }
 
 /// The devices that answer to a name; their content is not looked at.
 pub fn answering(identity: &Identity) -> Vec<BlockDevice> {
-    let found = matching(
+    let found = named_so(identity);
+    found.into_iter().map(|(device, _)| device).collect()
+}
+
+fn named_so(identity: &Identity) -> Vec<(BlockDevice, Superblock)> {
+    matching(
         Some(identity),
         |device| medium::named(identity, device),
         |device, superblock| medium::matches(identity, device, superblock),
-    );
-    found.into_iter().map(|(device, _)| device).collect()
+    )
 }
 
 /// Every device that answers: by its own names as far as they tell, else by what its superblock says.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use perch_core::cause::Causes;
 use perch_core::notice::Notice;
@@ -14,6 +14,7 @@ use perch_sys::kmsg;
 use perch_sys::medium::{self, Medium, Refused, Wanted};
 
 use crate::hotplug::Hotplug;
+use crate::patience::Patience;
 use crate::place;
 
 /// The data directory's name where the command line gives none. A distribution sets its own with
@@ -81,36 +82,18 @@ impl<'a> Search<'a> {
             return Some(medium);
         }
         hotplug.load_slow_drivers();
-        let deadline = Instant::now() + wait;
-        let mut announced = false;
+        let mut patience = Patience::new(self.target(), wait);
         loop {
             if let Some(medium) = self.look_at_all(hotplug) {
                 return Some(medium);
             }
-            // Whatever keeps happening to devices, the wait ends.
-            if Instant::now() >= deadline {
+            if patience.is_over() {
                 return None;
             }
-            // The first seconds belong to drivers that are still at work: not worth a line.
-            let grace = Instant::now() + Duration::from_secs(3);
-            let until = if announced {
-                deadline
-            } else {
-                grace.min(deadline)
-            };
-            match hotplug.wait(until) {
-                // A changed device, such as a drive with a new disc, is looked at again.
-                Some(changed) => self
-                    .seen
-                    .retain(|(device, _)| !changed.contains(&device.name)),
-                None if !announced && until < deadline => {
-                    announced = true;
-                    kmsg::tell(Notice::Waiting {
-                        target: self.target(),
-                        seconds: wait.as_secs(),
-                    });
-                }
-                None => {}
+            // A changed device, such as a drive with a new disc, is looked at again.
+            if let Some(changed) = patience.wait(hotplug) {
+                self.seen
+                    .retain(|(device, _)| !changed.contains(&device.name));
             }
         }
     }

@@ -17,7 +17,6 @@ use perch_sys::kmsg;
 use perch_sys::layout::STORE;
 use perch_sys::medium::Medium;
 use perch_sys::ram_copy::{self, CopyError};
-use rustix::fs::OFlags;
 
 /// How often the copy says how far it is.
 const REPORT: Duration = Duration::from_secs(3);
@@ -89,11 +88,7 @@ fn try_copy(
             kmsg::announce(&[format!("{done} of {size} copied to RAM")]);
         }
     })?;
-    let path = match medium.path.as_str() {
-        "" => ".",
-        path => path,
-    };
-    let dir = dir::open_beneath(&mount, path, OFlags::RDONLY | OFlags::DIRECTORY)?;
+    let dir = dir::open_dir_beneath(&mount, &medium.path)?;
     // Where tools look for the sessions; what is on the medium is shown there.
     dir::make_dir(&dir, STORE, 0o755)?;
     Ok(InRam { mount, dir })

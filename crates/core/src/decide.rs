@@ -168,42 +168,42 @@ fn action_there(request: &Request, word_is_directory: bool) -> Action {
     }
 }
 
+fn ram(reasons: &mut Vec<Reason>, reason: Reason) -> Choice {
+    reasons.push(reason);
+    Choice::Ram
+}
+
 fn choose(request: &Request, facts: &Facts, union: UnionKind, reasons: &mut Vec<Reason>) -> Choice {
-    let mut ram = |reason| {
-        reasons.push(reason);
-        Choice::Ram
-    };
     let action = action(request, facts);
     match action {
-        Action::Off => return ram(Reason::NotAsked),
-        Action::Fresh => return ram(Reason::FreshAsked),
+        Action::Off => return ram(reasons, Reason::NotAsked),
+        Action::Fresh => return ram(reasons, Reason::FreshAsked),
         Action::Resume | Action::New | Action::Ask | Action::Number(_) => {}
     }
     if request.place != facts.store.place {
-        return ram(Reason::StoreNotFound {
-            why: format!("{} was not looked for", request.place),
-        });
+        return ram(
+            reasons,
+            Reason::StoreNotFound {
+                why: format!("{} was not looked for", request.place),
+            },
+        );
     }
     if let Some(by) = &facts.store.in_use {
         let (id, by) = (None, by.clone());
         if !request.force {
-            return ram(Reason::SessionInUse { id, by });
+            return ram(reasons, Reason::SessionInUse { id, by });
         }
         reasons.push(Reason::OpenedInUse { id, by });
     }
-    let mut ram = |reason| {
-        reasons.push(reason);
-        Choice::Ram
-    };
     match &facts.store.state {
         StoreState::ReadOnly(why) => {
-            return ram(Reason::StoreReadOnly { why: why.clone() });
+            return ram(reasons, Reason::StoreReadOnly { why: why.clone() });
         }
         StoreState::Unusable(why) => {
-            return ram(Reason::StoreUnusable { why: why.clone() });
+            return ram(reasons, Reason::StoreUnusable { why: why.clone() });
         }
         StoreState::NotFound(why) => {
-            return ram(Reason::StoreNotFound { why: why.clone() });
+            return ram(reasons, Reason::StoreNotFound { why: why.clone() });
         }
         StoreState::Missing => reasons.push(Reason::StoreMade),
         StoreState::Ready => {}
@@ -237,8 +237,7 @@ struct Case<'a> {
 
 impl Case<'_> {
     fn ram(&mut self, reason: Reason) -> Choice {
-        self.reasons.push(reason);
-        Choice::Ram
+        ram(self.reasons, reason)
     }
 
     /// The default session, else the one used last, else the first one.

@@ -82,11 +82,7 @@ pub struct StorePlace {
 impl StorePlace {
     /// Opens the store.
     pub fn open(&self) -> Result<OwnedFd, DirError> {
-        let path = match self.path.as_str() {
-            "" => ".",
-            path => path,
-        };
-        dir::open_beneath(&self.base, path, OFlags::RDONLY | OFlags::DIRECTORY)
+        dir::open_dir_beneath(&self.base, &self.path)
     }
 }
 

@@ -7,7 +7,7 @@
 use std::ffi::{CStr, OsStr, OsString};
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -91,17 +91,25 @@ pub fn open_beneath(
     rel: impl AsRef<Path>,
     flags: OFlags,
 ) -> Result<OwnedFd, DirError> {
-    let rel = rel.as_ref();
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    open_resolved(dir.as_fd(), rel.as_ref(), flags, resolve)
+}
+
+fn open_resolved(
+    dir: BorrowedFd<'_>,
+    rel: &Path,
+    flags: OFlags,
+    resolve: ResolveFlags,
+) -> Result<OwnedFd, DirError> {
     // openat2 refuses a mode where nothing is created.
     let mode = if flags.contains(OFlags::CREATE) {
         Mode::from_raw_mode(0o644)
     } else {
         Mode::empty()
     };
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
     let mut tries = 8;
     loop {
-        match openat2(&dir, rel, flags | OFlags::CLOEXEC, mode, resolve) {
+        match openat2(dir, rel, flags | OFlags::CLOEXEC, mode, resolve) {
             Ok(fd) => return Ok(fd),
             // EAGAIN: a rename elsewhere raced with a `..` in the path; the manual page says to
             // try again.
@@ -116,6 +124,17 @@ pub fn open_beneath(
     }
 }
 
+/// As [`open_beneath`], for a directory that is read; an empty `rel` means `dir` itself.
+pub fn open_dir_beneath(dir: impl AsFd, rel: impl AsRef<Path>) -> Result<OwnedFd, DirError> {
+    let rel = rel.as_ref();
+    let rel = if rel.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        rel
+    };
+    open_beneath(dir, rel, OFlags::RDONLY | OFlags::DIRECTORY)
+}
+
 /// Opens `rel` as if `root` were `/`: links are followed, absolute ones and `..` too, but never out
 /// of `root` and not into another mount. `O_CLOEXEC` is added. openat2(2), Linux 5.6.
 pub fn open_in_root(
@@ -123,22 +142,8 @@ pub fn open_in_root(
     rel: impl AsRef<Path>,
     flags: OFlags,
 ) -> Result<OwnedFd, DirError> {
-    let rel = rel.as_ref();
     let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV;
-    let mut tries = 8;
-    loop {
-        match openat2(&root, rel, flags | OFlags::CLOEXEC, Mode::empty(), resolve) {
-            Ok(fd) => return Ok(fd),
-            // As in `open_beneath`.
-            Err(Errno::AGAIN | Errno::INTR) if tries > 0 => tries -= 1,
-            Err(source) => {
-                return Err(DirError::Open {
-                    path: rel.into(),
-                    source,
-                });
-            }
-        }
-    }
+    open_resolved(root.as_fd(), rel.as_ref(), flags, resolve)
 }
 
 /// Opens the directory `rel` as by [`open_in_root`], and makes what is missing of it with mode 0755.

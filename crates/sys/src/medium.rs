@@ -14,7 +14,6 @@ use std::os::fd::{AsFd, OwnedFd};
 use perch_core::bundle::Bundle;
 use perch_core::in_use::InUse;
 use perch_core::request::{Identity, Source};
-use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use crate::bundles;
@@ -390,8 +389,7 @@ impl Medium {
 }
 
 fn open_data(mount: &OwnedFd, path: &str) -> Result<OwnedFd, DirError> {
-    let path = if path.is_empty() { "." } else { path };
-    dir::open_beneath(mount, path, OFlags::RDONLY | OFlags::DIRECTORY)
+    dir::open_dir_beneath(mount, path)
 }
 
 /// Whether the device's own names decide; `None` where its superblock has to.
