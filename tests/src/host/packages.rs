@@ -1,10 +1,12 @@
 //! The Debian packages the tests use, installed when possible and named in one line when not.
 
 use std::collections::BTreeSet;
+use std::fs::{self, File};
 use std::sync::OnceLock;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
+use super::cache::cache_dir;
 use super::{command, run};
 
 /// Makes sure that `packages` are installed: installs the missing ones as root, without recommended packages.
@@ -22,11 +24,22 @@ pub fn ensure(packages: &[&str]) -> Result<()> {
             missing.join(" ")
         );
     }
-    update_lists()?;
+    // apt-get waits for dpkg's lock, but not for that of its lists.
+    let _alone = lock()?;
+    update_lists_alone()?;
     run(apt_get()
         .args(["install", "-y", "--no-install-recommends"])
         .args(&missing))?;
     Ok(())
+}
+
+/// Keeps other tests from calling apt-get, in this process and in others, until it is dropped.
+fn lock() -> Result<File> {
+    let dir = cache_dir();
+    fs::create_dir_all(&dir)?;
+    let file = File::create(dir.join("apt.lock"))?;
+    file.lock().context("cannot lock apt.lock")?;
+    Ok(file)
 }
 
 /// Fetches apt's package lists, at most once in this process.
@@ -34,6 +47,11 @@ pub fn ensure(packages: &[&str]) -> Result<()> {
 /// # Errors
 /// If apt fails, for example without a network.
 pub fn update_lists() -> Result<()> {
+    let _alone = lock()?;
+    update_lists_alone()
+}
+
+fn update_lists_alone() -> Result<()> {
     static DONE: OnceLock<()> = OnceLock::new();
     if DONE.get().is_none() {
         run(apt_get().arg("update"))?;
@@ -46,7 +64,7 @@ pub fn update_lists() -> Result<()> {
 pub(super) fn apt_get() -> std::process::Command {
     let mut command = command("apt-get");
     command.env("DEBIAN_FRONTEND", "noninteractive");
-    // Two test processes may want packages at the same time: the second waits for dpkg's lock.
+    // Somebody else may be installing something.
     command.args(["-q", "-o", "DPkg::Lock::Timeout=300"]);
     command
 }
