@@ -3,8 +3,10 @@
 //! The order of writes is what keeps it whole through a power cut: data before the entry that points to it, an
 //! entry's end before its slot is used again. All calls may come from several threads at once.
 
+mod compact;
 mod create;
 mod flush;
+mod moves;
 mod open;
 #[cfg(test)]
 mod tests;
@@ -14,6 +16,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+pub use compact::{Compacted, Compaction, Progress};
 pub use create::create;
 
 use crate::error::Error;

@@ -255,6 +255,12 @@ impl Part {
         Ok(())
     }
 
+    /// Takes the first free slot, if it begins before `end`.
+    pub(crate) fn take_free_before(&mut self, end: u64) -> Option<u64> {
+        let (start, _) = self.free.iter().next().filter(|(start, _)| *start < end)?;
+        self.free.take_at(start)
+    }
+
     /// Takes back slots that were allocated and not used.
     pub(crate) fn release(&mut self, start: u64, slots: u64) {
         if slots == 0 {
@@ -285,12 +291,8 @@ impl Part {
         }
         let was_shared = self.shared.remove(&entry);
         // A slot beside the grid is left alone: its neighbours may be free in halves.
-        let on_grid = |slot: &u64| {
-            slot.checked_sub(self.geometry.first_slot())
-                .is_some_and(|at| at.is_multiple_of(BLOCK))
-        };
-        self.pending
-            .extend(before.filter(on_grid).filter(|_| !was_shared));
+        let freed = before.filter(|slot| !was_shared && self.is_on_grid(*slot));
+        self.pending.extend(freed);
     }
 
     /// What is to be made durable; it counts as done from now on.
@@ -304,6 +306,24 @@ impl Part {
             pages: pages.collect(),
             pending: std::mem::take(&mut self.pending),
         }
+    }
+
+    /// Whether slots begin at multiples of a block behind the first one here, and this is one of them.
+    pub(crate) fn is_on_grid(&self, offset: u64) -> bool {
+        offset
+            .checked_sub(self.geometry.first_slot())
+            .is_some_and(|at| at.is_multiple_of(BLOCK))
+    }
+
+    /// Looks at the whole index again, as for the first write: slots that were freed in halves are found. False, and
+    /// nothing is done, if something has to be flushed first.
+    pub(crate) fn survey_again(&mut self, store: &impl Store) -> Result<bool, Error> {
+        let flushed = self.pending.is_empty() && self.pages.values().all(|page| !page.dirty);
+        if flushed {
+            self.surveyed = false;
+            self.survey(store)?;
+        }
+        Ok(flushed)
     }
 
     /// Whether slots wait for a flush before they are free.

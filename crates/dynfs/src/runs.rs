@@ -35,6 +35,15 @@ impl Runs {
         Some(start)
     }
 
+    /// Takes the first slot of the range that begins at `start`.
+    pub(crate) fn take_at(&mut self, start: u64) -> Option<u64> {
+        let len = self.0.remove(&start)?;
+        if len > BLOCK {
+            self.0.insert(start + BLOCK, len - BLOCK);
+        }
+        Some(start)
+    }
+
     /// Takes the first range, or as much of it as `slots` slots; where it begins and how many slots it has.
     pub(crate) fn take_some(&mut self, slots: u64) -> Option<(u64, u64)> {
         let (_, len) = self.iter().next()?;
@@ -81,9 +90,11 @@ mod tests {
         );
         assert_eq!(runs.slots(), 4);
         assert_eq!(runs.take(4), None);
+        assert_eq!(runs.take_at(0x4000), None);
         assert_eq!(runs.take(2), Some(0x3000));
         assert_eq!(runs.take_some(5), Some((0x5000, 1)));
         assert_eq!(runs.take_ending_at(0xa000), None);
+        assert_eq!(runs.clone().take_at(0x8000), Some(0x8000));
         assert_eq!(runs.take_ending_at(0x9000), Some(0x8000));
         assert_eq!(runs, Runs::default());
     }
