@@ -26,6 +26,8 @@ pub(crate) struct Part {
     /// Whether the index was surveyed, and the fields below are true.
     surveyed: bool,
     next: u64,
+    /// The length of the file when no slot is in use.
+    least_len: u64,
     /// Up to where space was reserved.
     reserved: u64,
     free: Runs,
@@ -61,6 +63,7 @@ impl Part {
             keep,
             surveyed: false,
             next: 0,
+            least_len: 0,
             reserved: 0,
             free: Runs::default(),
             pending: Vec::new(),
@@ -172,6 +175,7 @@ impl Part {
         self.pages.clear();
         self.len = len;
         self.next = found.next;
+        self.least_len = found.least_len;
         self.free = found.free;
         self.shared = found.shared;
         self.surveyed = true;
@@ -339,7 +343,7 @@ impl Part {
             return;
         };
         let len = if start == self.geometry.first_slot() {
-            self.geometry.data_start()
+            self.least_len
         } else {
             start
         };

@@ -28,6 +28,8 @@ pub(crate) struct Survey {
     pub(crate) used: u64,
     /// Slots between those in use.
     pub(crate) free: Runs,
+    /// The shortest that the part may become without its blocks on the grid: data of others may lie right behind the index.
+    pub(crate) least_len: u64,
     /// Where the next new slot goes: behind the end of the file and of every slot.
     pub(crate) next: u64,
 }
@@ -58,6 +60,10 @@ pub(crate) fn survey(geometry: &Geometry, len: u64, end: u64, mut entries: Vec<E
     });
     survey.beyond = entries.iter().filter(|(entry, _)| *entry >= end).count() as u64;
     entries.sort_unstable_by_key(|(entry, offset)| (*offset, *entry));
+    survey.least_len = match entries.first() {
+        Some((_, offset)) if *offset < geometry.first_slot() => geometry.first_slot(),
+        _ => geometry.data_start(),
+    };
     let mut end = geometry.first_slot();
     let mut last: Option<Entry> = None;
     for (entry, offset) in entries {

@@ -110,6 +110,24 @@ fn unaligned_and_cut_blocks_are_read() {
     );
 }
 
+/// Others may have put a block right behind the index, where the original and ours leave a slot empty.
+#[test]
+fn a_block_right_behind_the_index_outlives_all_others() {
+    let memory = fresh();
+    let entries = [(5, 0x3000), (6, 0x4000)];
+    let blocks: [(usize, &[u8]); 2] = [(0x3000, &block(b'a')), (0x4000, &block(b'b'))];
+    memory.put(FileName::Part(0), part(0x5000, &entries, &blocks));
+    let container = open(memory);
+    container.trim(6 * BLOCK, BLOCK).unwrap();
+    container.flush().unwrap();
+    let container = reopen(container);
+    assert!(read(&container, 5 * BLOCK, 4096) == block(b'a'));
+    assert_eq!(
+        container.store.len(FileName::Part(0)).unwrap(),
+        Some(0x4000)
+    );
+}
+
 /// Behind an odd split the index ends within a page, and data begins there.
 #[test]
 fn an_odd_split_works_to_the_last_entry() {
