@@ -136,6 +136,9 @@ impl Report {
         for ((one, _), (two, _)) in &survey.overlaps {
             // A block behind the end of the disk cannot be moved.
             let (stays, moves) = if *two < end { (one, two) } else { (two, one) };
+            if *moves >= end {
+                continue;
+            }
             self.findings.push(Finding::Shared {
                 block: first + stays,
                 other: first + moves,
@@ -178,7 +181,8 @@ impl<S: Store> Container<S> {
         let mut bytes = [0; BLOCK as usize];
         for repair in repairs {
             match repair {
-                Repair::Clear(block) => self.trim(block.saturating_mul(BLOCK), BLOCK)?,
+                // Not a trim: the entry may belong to a block that the disk is too small for.
+                Repair::Clear(block) => self.clear_impossible(*block)?,
                 Repair::MoveAway(block) => {
                     let offset = block.saturating_mul(BLOCK);
                     self.read(offset, &mut bytes)?;
@@ -283,6 +287,25 @@ mod tests {
             [Finding::BeyondDisk { blocks: 1 }]
         );
         assert!(content(&container) == disk, "what is read stays the same");
+    }
+
+    /// Blocks behind the end of the disk are nothing that a repair may stumble over.
+    #[test]
+    fn damage_behind_the_end_of_the_disk_is_put_right() {
+        let memory = Memory::new();
+        create(&memory, 4 * MIB, 6 * MIB).unwrap();
+        let mut part = memory.content(FileName::Part(1)).unwrap();
+        part.resize(0x6000, 9);
+        for (entry, offset) in [(0, 0x4000), (600, 0x40_u64), (700, 0x5000), (701, 0x5000)] {
+            part[4096 + 8 * entry..][..8].copy_from_slice(&offset.to_le_bytes());
+        }
+        memory.put(FileName::Part(1), part);
+        let container = Container::open(&memory, Access::Write).unwrap();
+        let report = container.check().unwrap();
+        assert_eq!(report.repairs(), [Repair::Clear(1624)]);
+        container.repair(&report.repairs()).unwrap();
+        let findings = container.check().unwrap().findings;
+        assert_eq!(findings, [Finding::BeyondDisk { blocks: 2 }]);
     }
 
     #[test]

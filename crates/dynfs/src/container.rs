@@ -242,6 +242,16 @@ impl<S: Store> Container<S> {
         Ok(surveys)
     }
 
+    /// Clears, durably, what points to no data in the part of a block, as before a first write.
+    pub(crate) fn clear_impossible(&self, block: u64) -> Result<(), Error> {
+        self.check_writable()?;
+        let part = usize::try_from(block / self.geometry().entries()).unwrap_or(usize::MAX);
+        match self.cells().get(part) {
+            Some(cell) => self.fence(cell.write().survey(&self.store)),
+            None => Ok(()),
+        }
+    }
+
     fn layout(&self) -> RwLockReadGuard<'_, Layout> {
         self.layout.read().unwrap_or_else(PoisonError::into_inner)
     }
