@@ -129,7 +129,9 @@ impl<S: Store> Container<S> {
         }
         *current = geometry;
         drop(layout);
-        self.update_parts(&stale)
+        // The disk is larger, whatever comes now. The parts' own numbers serve nobody; the next opening corrects them.
+        let _ = self.update_parts(&stale);
+        Ok(())
     }
 
     /// Gives parts the size that the main file has: with the next flush, since nothing depends on it.
