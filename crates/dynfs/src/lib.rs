@@ -10,6 +10,8 @@ pub mod container;
 pub mod error;
 #[cfg(any(test, feature = "files"))]
 pub mod files;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod geometry;
 pub mod header;
 pub mod memory;

@@ -7,6 +7,7 @@ mod full;
 mod threads;
 
 use super::*;
+use crate::fuzzing::Numbers;
 use crate::geometry::MIB;
 use crate::memory::Memory;
 
@@ -67,18 +68,5 @@ fn assert_sound(memory: &Memory, geometry: &Geometry, what: &str) {
             "{what}: part {number}: {:?}",
             survey.overlaps
         );
-    }
-}
-
-/// Numbers that are the same in every run (splitmix64).
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % end
     }
 }
