@@ -293,6 +293,20 @@ fn legacy_containers_can_be_read() {
     }
 }
 
+/// Whatever size an old header claims, no more of the index is looked at than there is of the file.
+#[test]
+fn a_disk_of_exbibytes_in_a_short_file_is_checked_at_once() {
+    let memory = Memory::new();
+    let size = 1_u64 << 62;
+    let mut bytes = b"DynfilefsFS 3.00 (c) 2023 Tomas M <www.slax.org>".to_vec();
+    bytes.extend(size.to_le_bytes());
+    bytes.resize(4096, 0);
+    memory.put(FileName::Main, bytes);
+    let container = Container::open(memory, Access::Read).unwrap();
+    assert_eq!(container.size(), size);
+    assert_eq!(container.check().unwrap().findings, []);
+}
+
 #[test]
 fn a_missing_part_reads_as_zeros_only_if_that_is_asked_for() {
     let container = example();
