@@ -459,23 +459,11 @@ fn directory(text: &str) -> Result<String, &'static str> {
     Ok(parts.join("/"))
 }
 
-/// `4000`, `4000M`, `4000MB`, `4G`, `4GB`, `1T`, `4GiB`, `1TiB`, in any case. G is 1000 MiB and T is
-/// 1 000 000 MiB, as boot entries in the field mean them; GiB and TiB count 1024.
+/// A size in any of the forms of [`Mib`]; zero means most of what is free.
 fn size(value: &str) -> Option<Size> {
-    let digits = value.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, unit) = value.split_at(digits);
-    let number: u64 = number.parse().ok()?;
-    let factor = match unit.to_ascii_lowercase().as_str() {
-        "" | "m" | "mb" | "mib" => 1,
-        "g" | "gb" => 1000,
-        "gib" => 1024,
-        "t" | "tb" => 1_000_000,
-        "tib" => 1 << 20,
-        _ => return None,
-    };
-    match number.checked_mul(factor)? {
-        0 => Some(Size::MostOfFree),
-        mib => Some(Size::Exactly(Mib(mib))),
+    match value.parse().ok()? {
+        Mib(0) => Some(Size::MostOfFree),
+        mib => Some(Size::Exactly(mib)),
     }
 }
 

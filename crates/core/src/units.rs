@@ -22,6 +22,33 @@ impl Mib {
     }
 }
 
+/// Why a text is no size.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("\"{}\" is not a size: give MiB as a number, or M, GiB or TiB behind it", .0.escape_default())]
+pub struct BadSize(pub String);
+
+/// `4000`, `4000M`, `4000MB`, `4G`, `4GB`, `1T`, `4GiB`, `1TiB`, in any case. G is 1000 MiB and T is
+/// 1 000 000 MiB, as boot entries in the field mean them; GiB and TiB count 1024.
+impl FromStr for Mib {
+    type Err = BadSize;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let bad = || BadSize(text.chars().take(32).collect());
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, unit) = text.split_at(digits);
+        let number: u64 = number.parse().map_err(|_| bad())?;
+        let factor = match unit.to_ascii_lowercase().as_str() {
+            "" | "m" | "mb" | "mib" => 1,
+            "g" | "gb" => 1000,
+            "gib" => 1024,
+            "t" | "tb" => 1_000_000,
+            "tib" => 1 << 20,
+            _ => return Err(bad()),
+        };
+        number.checked_mul(factor).map(Self).ok_or_else(bad)
+    }
+}
+
 impl Bytes {
     /// The whole mebibytes that fit into this size.
     pub fn whole_mib(self) -> Mib {
