@@ -10,6 +10,7 @@ mod moves;
 mod open;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod write;
 
 use std::ops::Range;
@@ -18,6 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 
 pub use compact::{Compacted, Compaction, Progress};
 pub use create::create;
+pub use usage::{Form, PartUsage};
 
 use crate::error::Error;
 use crate::geometry::{BLOCK, Geometry};

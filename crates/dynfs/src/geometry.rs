@@ -94,6 +94,11 @@ impl Geometry {
         self.split
     }
 
+    /// Where the index begins in each part: behind the header.
+    pub(crate) fn index_at(&self) -> u64 {
+        self.index_at
+    }
+
     /// Virtual bytes of the disk.
     pub fn size(&self) -> u64 {
         self.size
