@@ -8,12 +8,12 @@
 
 pub mod lease;
 pub mod mounted;
+pub mod open_files;
 
-use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
 
 use perch_core::in_use::InUse;
-use rustix::fs::{FlockOperation, Stat, flock, fstat, major, minor};
+use rustix::fs::{FlockOperation, Stat, flock, major, minor};
 use rustix::io::Errno;
 
 /// The lock of a session's directory. It goes with this value, or with its process.
@@ -53,12 +53,11 @@ impl Lock {
 /// Who holds a lock on what `file` is open on. The kernel names the process that took it, which may have
 /// handed its descriptor to another one and ended.
 fn holder(file: impl AsFd) -> InUse {
-    let locks = fs::read_to_string("/proc/locks").unwrap_or_default();
-    let pid = fstat(file).ok().and_then(|stat| in_table(&locks, &stat));
-    let program = pid
-        .and_then(|pid| fs::read_to_string(format!("/proc/{pid}/comm")).ok())
-        .map(|name| name.trim_end().escape_default().to_string());
-    InUse::Lock { pid, program }
+    let found = open_files::lock_holder(file);
+    InUse::Lock {
+        pid: found.as_ref().map(|found| found.pid),
+        program: found.and_then(|found| found.program),
+    }
 }
 
 /// The process that holds a lock, from `/proc/locks`: `1: FLOCK  ADVISORY  WRITE 77 08:01:131 0 EOF`.

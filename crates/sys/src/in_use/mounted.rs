@@ -7,8 +7,9 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
+use linux_raw_sys::loop_device::loop_info64;
 use perch_core::in_use::InUse;
-use rustix::fs::{AtFlags, Mode, OFlags, Stat, open, stat, statat};
+use rustix::fs::{AtFlags, Mode, OFlags, Stat, makedev, open, stat, statat};
 
 use crate::ioctl;
 use crate::layout::{IMAGE, UPPER};
@@ -46,8 +47,24 @@ pub fn find(session: impl AsFd) -> Option<InUse> {
 
 /// The number of a loop device that the file is attached to.
 fn attached(file: &Stat) -> Option<u32> {
-    let blocks = fs::read_dir("/sys/block").ok()?;
-    blocks.flatten().find_map(|entry| {
+    loop_devices()
+        .find(|(_, status)| status.lo_device == file.st_dev && status.lo_inode == file.st_ino)
+        .map(|(number, _)| number)
+}
+
+/// Loop devices whose file lies on the file system with this device number, as `/dev/loop0`. loop(4).
+pub fn loop_devices_on((major, minor): (u32, u32)) -> Vec<String> {
+    let device = makedev(major, minor);
+    loop_devices()
+        .filter(|(_, status)| status.lo_device == device)
+        .map(|(number, _)| format!("/dev/loop{number}"))
+        .collect()
+}
+
+/// All loop devices that have a file, with what the kernel says of them.
+fn loop_devices() -> impl Iterator<Item = (u32, loop_info64)> {
+    let blocks = fs::read_dir("/sys/block").into_iter().flatten().flatten();
+    blocks.filter_map(|entry| {
         let name = entry.file_name();
         let number = name.to_str()?.strip_prefix("loop")?.parse().ok()?;
         // Only an attached one has it; opening the others would cost time.
@@ -56,8 +73,7 @@ fn attached(file: &Stat) -> Option<u32> {
         }
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let device = open(Path::new("/dev").join(&name), flags, Mode::empty()).ok()?;
-        let status = ioctl::loop_status(&device).ok()?;
-        (status.lo_device == file.st_dev && status.lo_inode == file.st_ino).then_some(number)
+        Some((number, ioctl::loop_status(&device).ok()?))
     })
 }
 

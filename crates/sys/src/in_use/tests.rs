@@ -3,6 +3,8 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use rustix::fs::fstat;
+
 use super::*;
 use crate::loopdev;
 use crate::mount::{self, Options};

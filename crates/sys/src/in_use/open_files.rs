@@ -1,0 +1,96 @@
+//! Which processes have files open, or stand in a directory: to name whoever is in the way, and to find a
+//! program that takes no locks.
+//!
+//! Only what `/proc` shows is seen: not processes in other PID namespaces, and without root only one's own.
+
+use std::fmt;
+use std::fs;
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD, Stat, Statx, StatxFlags, fstat, makedev, statx};
+
+use super::in_table;
+
+/// A process that uses a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Its number.
+    pub pid: u32,
+    /// Its name, control characters escaped; absent if it has just ended.
+    pub program: Option<String>,
+}
+
+impl fmt::Display for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.program {
+            Some(program) => write!(f, "process {} ({program})", self.pid),
+            None => write!(f, "process {}", self.pid),
+        }
+    }
+}
+
+/// Where `/proc` shows what a process uses: open files, and the directories it works in and is rooted in.
+const LINKS: [&str; 3] = ["cwd", "root", "exe"];
+
+/// The process that took the lock (flock(2)) which is held on what `file` is open on; `None` if nobody has, or
+/// where the kernel does not tell.
+pub fn lock_holder(file: impl AsFd) -> Option<User> {
+    let locks = fs::read_to_string("/proc/locks").ok()?;
+    let pid = in_table(&locks, &fstat(file).ok()?)?;
+    Some(user(pid))
+}
+
+/// The processes but this one that have one of these files open.
+pub fn of_files(files: &[Stat]) -> Vec<User> {
+    users(|found| {
+        files.iter().any(|file| {
+            found.stx_ino == file.st_ino
+                && makedev(found.stx_dev_major, found.stx_dev_minor) == file.st_dev
+        })
+    })
+}
+
+/// The processes but this one that use anything on the file system with this device number.
+pub fn of_device((major, minor): (u32, u32)) -> Vec<User> {
+    users(|found| (found.stx_dev_major, found.stx_dev_minor) == (major, minor))
+}
+
+fn users(is_meant: impl Fn(&Statx) -> bool) -> Vec<User> {
+    let own = std::process::id();
+    let Ok(processes) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    let mut pids: Vec<u32> = processes
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|pid| *pid != own)
+        .collect();
+    pids.sort_unstable();
+    pids.retain(|pid| uses(&Path::new("/proc").join(pid.to_string()), &is_meant));
+    pids.into_iter().map(user).collect()
+}
+
+fn uses(process: &Path, is_meant: &impl Fn(&Statx) -> bool) -> bool {
+    let is_used = |link: &Path| {
+        // Without asking the file system: it may be one whose server hangs.
+        let flags = AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
+        statx(CWD, link, flags, StatxFlags::INO).is_ok_and(|found| is_meant(&found))
+    };
+    let open = fs::read_dir(process.join("fd")).into_iter().flatten();
+    LINKS.iter().any(|link| is_used(&process.join(link)))
+        || open.flatten().any(|entry| is_used(&entry.path()))
+}
+
+fn user(pid: u32) -> User {
+    let name = fs::read_to_string(format!("/proc/{pid}/comm"));
+    User {
+        pid,
+        program: name
+            .ok()
+            .map(|name| name.trim_end().escape_default().to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
