@@ -14,6 +14,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("dynfilefs", &[]),
     ("perch-sys", &["perch-core"]),
     ("perch-boot", &["perch-core", "perch-sys"]),
+    ("perch-cli", &["perch-core", "perch-sys", "dynfilefs"]),
     ("perch-tests", &["perch-core", "perch-sys", "perch-boot"]),
     (
         "xtask",

@@ -1,0 +1,75 @@
+//! The arguments of `perch`, as data. What they mean to a command is for the command to say.
+
+pub mod dynfilefs;
+
+use clap::{Args, Parser, Subcommand};
+
+use dynfilefs::DynfilefsCommand;
+
+/// Keep the changes of a live system: the command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "perch",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    after_help = "Every command explains itself with --help."
+)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do; without one, help is shown.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Answer with one JSON object on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say only what went wrong
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make, serve and look after expandable containers
+    #[command(
+        after_help = dynfilefs::EXAMPLES,
+        disable_help_subcommand = true,
+        long_about = dynfilefs::ABOUT
+    )]
+    Dynfilefs {
+        /// What to do; without one, help is shown.
+        #[command(subcommand)]
+        command: Option<DynfilefsCommand>,
+    },
+}
+
+/// The definition of all arguments: for help, completions and man pages.
+pub fn command() -> clap::Command {
+    let mut command = Cli::definition();
+    // Names in usage lines, as far as subcommands are concerned.
+    command.build();
+    command
+}
+
+/// The definition of `perch dynfilefs` alone.
+pub(crate) fn dynfilefs_command() -> clap::Command {
+    let command = command();
+    let found = command.find_subcommand("dynfilefs").cloned();
+    found.unwrap_or(command)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_definition_is_sound() {
+        super::command().debug_assert();
+    }
+}

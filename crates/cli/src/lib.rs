@@ -1,0 +1,78 @@
+//! The command line `perch`, for people and programs on a running system.
+//!
+//! Each command is a function from its arguments to an [`Outcome`](output::Outcome) or an [`Error`](error::Error);
+//! [`output`] alone prints, as text or as one JSON object. What is decided and done lies in the crates below.
+#![forbid(unsafe_code)]
+
+pub mod args;
+mod commands;
+mod error;
+mod interrupt;
+mod output;
+mod progress;
+mod storage;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use args::{Cli, Command};
+use output::Output;
+
+/// The status of wrong arguments, as of most programs.
+const USAGE: u8 = 2;
+
+/// Runs the program: what it does follows from its name, the first of `args`.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let command = args::command();
+    match command.try_get_matches_from(&args) {
+        Ok(matches) => match Cli::from_arg_matches(&matches) {
+            Ok(cli) => run(cli),
+            Err(error) => wrong_usage(&args, &error),
+        },
+        Err(error) => wrong_usage(&args, &error),
+    }
+}
+
+fn run(cli: Cli) -> ExitCode {
+    let output = Output::new(cli.global.json, cli.global.quiet);
+    let result = match cli.command {
+        None => Err(args::command()),
+        Some(Command::Dynfilefs { command: None }) => Err(args::dynfilefs_command()),
+        Some(Command::Dynfilefs {
+            command: Some(command),
+        }) => Ok(commands::dynfilefs::run(command, &output)),
+    };
+    match result {
+        Ok(result) => output.finish(result),
+        // Without a command there is nothing to do wrong.
+        Err(mut command) => {
+            output::print(&command.render_help().to_string());
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+/// Help and version come this way too.
+fn wrong_usage(args: &[OsString], error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        output::print(&error.render().to_string());
+        return ExitCode::SUCCESS;
+    }
+    // The arguments could not be read, so they are searched for what follows no `--`.
+    let json = args
+        .iter()
+        .take_while(|arg| *arg != "--")
+        .any(|arg| arg == "--json");
+    output::report_usage(&error.render().to_string(), json);
+    ExitCode::from(USAGE)
+}
+
+impl Cli {
+    /// The definition that help, completions and man pages are made from.
+    fn definition() -> clap::Command {
+        Self::command()
+    }
+}
