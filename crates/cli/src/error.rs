@@ -160,6 +160,9 @@ fn container_code(error: &ContainerError) -> &'static str {
         ContainerError::ReadOnly => "read-only",
         ContainerError::Full => "no-space",
         ContainerError::Shrink { .. } => "shrink",
+        ContainerError::TargetSmall { .. } => "too-small",
+        ContainerError::TargetUsed => "exists",
+        ContainerError::CopyDiffers { .. } => "copy-differs",
         ContainerError::Io { .. } | ContainerError::OutOfRange { .. } | ContainerError::Failed => {
             "io"
         }

@@ -4,7 +4,9 @@
 //! entry's end before its slot is used again. All calls may come from several threads at once.
 
 mod compact;
+mod copy;
 mod create;
+mod extents;
 mod flush;
 mod moves;
 mod open;
@@ -18,6 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 pub use compact::{Compacted, Compaction, Progress};
+pub use copy::{Copied, CopyProgress};
 pub use create::create;
 pub use usage::{Form, PartUsage};
 

@@ -97,6 +97,25 @@ pub enum Error {
     /// Something did not become durable before, so nothing later can be trusted to be.
     #[error("an earlier error of the medium ended all writing to the container")]
     Failed,
+    /// A disk that is to take a copy is too small for it.
+    #[error("the disk of {size} bytes cannot take a copy of one of {needed}")]
+    TargetSmall {
+        /// Its size.
+        size: u64,
+        /// The size of what was to be copied.
+        needed: u64,
+    },
+    /// A copy is made into an empty container only.
+    #[error("the container that is to take the copy holds data")]
+    TargetUsed,
+    /// What was written reads differently.
+    #[error("the copy differs from what was copied, in {len} bytes from {offset} on")]
+    CopyDiffers {
+        /// First byte that was compared.
+        offset: u64,
+        /// How many were.
+        len: u64,
+    },
     /// A disk never shrinks.
     #[error("the disk has {size} bytes and cannot shrink to {wanted}")]
     Shrink {

@@ -85,6 +85,11 @@ impl Part {
         !self.surveyed && self.len <= self.geometry.data_start()
     }
 
+    /// Whether the index reaches to this entry in the file, and there is data: if not, all entries from it on are holes.
+    pub(crate) fn may_record(&self, entry: u64) -> bool {
+        !self.is_empty() && self.geometry.page(entry / PAGE_ENTRIES).0 < self.len
+    }
+
     /// Brings the pages of these entries into memory.
     pub(crate) fn load(&mut self, store: &impl Store, first: u64, last: u64) -> Result<(), Error> {
         if self.is_empty() {

@@ -1,6 +1,7 @@
 //! The container on files in memory. Names of tests that begin with `rule` say which rule of the design they prove.
 
 mod compaction;
+mod copying;
 mod cuts;
 mod format;
 mod full;
