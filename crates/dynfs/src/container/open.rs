@@ -1,6 +1,6 @@
 //! Opening: every file is looked at before anything is believed, and nothing is changed where something is wrong.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
 use super::{Access, Cell, Container, Layout};
@@ -55,7 +55,12 @@ impl<S: Store> Container<S> {
                 }
             }
             let part = Part::new(file, geometry, len.unwrap_or(0), keep);
-            parts.push(Arc::new(Cell::new(part, len.is_some())));
+            let cell = Cell::new(part, len.is_some());
+            // A killed predecessor may have left data in the cache only. What was read of it may be relied on, so that the
+            // next flush has to cover it too.
+            let has_data = len.is_some_and(|len| len > geometry.data_start());
+            cell.touched.store(has_data, Ordering::Release);
+            parts.push(Arc::new(cell));
         }
         let container = Self {
             store,

@@ -140,6 +140,21 @@ fn rule_05_what_is_written_after_a_cut_disturbs_nothing() {
     }
 }
 
+/// What a killed predecessor wrote, and others have read since, a flush makes durable as if it were their own.
+#[test]
+fn rule_02_a_flush_covers_what_a_killed_predecessor_wrote() {
+    let container = open(fresh());
+    container.write(0, &block(1)).unwrap();
+    container.flush().unwrap();
+    container.write(0, &block(2)).unwrap();
+    let container = reopen(container);
+    assert!(read(&container, 0, 4096) == block(2));
+    container.flush().unwrap();
+    let log = container.store.log();
+    let cut = open(Memory::after_cut(&log, log.len(), || false));
+    assert!(read(&cut, 0, 4096) == block(2));
+}
+
 /// In the order of writes itself: between the data of a new block and its entry there is a sync.
 #[test]
 fn rule_01_data_is_durable_before_its_entry() {
