@@ -5,6 +5,7 @@ mod copying;
 mod cuts;
 mod format;
 mod full;
+mod original;
 mod threads;
 
 use super::*;
