@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::geometry::{BLOCK, Geometry};
 use crate::header::Header;
 use crate::store::Store;
-use crate::survey::Survey;
+use crate::survey::{Entry, Survey};
 
 /// One thing that is wrong. Blocks are counted from the start of the disk, in units of 4096 bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,30 +119,36 @@ impl Report {
     }
 
     fn add(&mut self, geometry: &Geometry, part: u32, survey: &Survey) {
-        let first = u64::from(part) * geometry.entries();
+        let first_block = u64::from(part) * geometry.entries();
         let end = geometry.used_entries(part);
         for (entry, offset) in &survey.inside {
             self.findings.push(Finding::Inside {
-                block: first + entry,
+                block: first_block + entry,
                 offset: *offset,
             });
         }
         for (entry, offset) in &survey.dangling {
             self.findings.push(Finding::Dangling {
-                block: first + entry,
+                block: first_block + entry,
                 offset: *offset,
             });
         }
-        for ((one, _), (two, _)) in &survey.overlaps {
-            // A block behind the end of the disk cannot be moved.
-            let (stays, moves) = if *two < end { (one, two) } else { (two, one) };
-            if *moves >= end {
-                continue;
+        let shares_with_next = |a: &(Entry, Entry), b: &(Entry, Entry)| a.1.0 == b.0.0;
+        for chain in survey.overlaps.chunk_by(shares_with_next) {
+            let first = chain.iter().map(|(one, _)| one.0).take(1);
+            let blocks: Vec<u64> = first.chain(chain.iter().map(|(_, two)| two.0)).collect();
+            // A block behind the end of the disk cannot be moved: all others of its chain are.
+            let fixed = blocks.iter().copied().find(|block| *block >= end);
+            let mut stays = fixed;
+            for moves in blocks.into_iter().filter(|block| *block < end) {
+                if let Some(stays) = stays {
+                    self.findings.push(Finding::Shared {
+                        block: first_block + stays,
+                        other: first_block + moves,
+                    });
+                }
+                stays = fixed.or(Some(moves));
             }
-            self.findings.push(Finding::Shared {
-                block: first + stays,
-                other: first + moves,
-            });
         }
         if survey.beyond > 0 {
             self.findings.push(Finding::BeyondDisk {
@@ -295,17 +301,28 @@ mod tests {
         let memory = Memory::new();
         create(&memory, 4 * MIB, 6 * MIB).unwrap();
         let mut part = memory.content(FileName::Part(1)).unwrap();
-        part.resize(0x6000, 9);
-        for (entry, offset) in [(0, 0x4000), (600, 0x40_u64), (700, 0x5000), (701, 0x5000)] {
+        part.resize(0x7000, 9);
+        for (entry, offset) in [
+            (0, 0x4000),
+            (600, 0x40_u64),
+            (700, 0x5000),
+            (701, 0x5000),
+            (1, 0x6000),
+            (2, 0x6000),
+            (3, 0x6000),
+            (702, 0x6000),
+        ] {
             part[4096 + 8 * entry..][..8].copy_from_slice(&offset.to_le_bytes());
         }
         memory.put(FileName::Part(1), part);
         let container = Container::open(&memory, Access::Write).unwrap();
         let report = container.check().unwrap();
-        assert_eq!(report.repairs(), [Repair::Clear(1624)]);
+        let moves = [1025, 1026, 1027].map(Repair::MoveAway);
+        let want = [&[Repair::Clear(1624)], &moves[..]].concat();
+        assert_eq!(report.repairs(), want);
         container.repair(&report.repairs()).unwrap();
         let findings = container.check().unwrap().findings;
-        assert_eq!(findings, [Finding::BeyondDisk { blocks: 2 }]);
+        assert_eq!(findings, [Finding::BeyondDisk { blocks: 3 }]);
     }
 
     #[test]
