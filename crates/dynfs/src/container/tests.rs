@@ -5,7 +5,9 @@ mod copying;
 mod cuts;
 mod format;
 mod full;
+mod limits;
 mod original;
+mod sparse;
 mod threads;
 
 use super::*;

@@ -68,3 +68,78 @@ fn a_reader_never_sees_another_block() {
         }
     });
 }
+
+/// Check 25, and 23 with it: writers with requests of any size and place, each in an area of its own that reaches over the
+/// border of parts, readers that compare with a shadow, and others that flush, trim and compact all the while.
+#[test]
+fn check_25_writers_and_readers_against_a_shadow() {
+    const AREA: u64 = 3 * MIB / 2;
+    let container = open(fresh());
+    let shadows = [(); 4].map(|()| RwLock::new(vec![0_u8; AREA as usize]));
+    let is_done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let (container, shadows, is_done) = (&container, &shadows, &is_done);
+        let request = |numbers: &mut Numbers| {
+            let most = 2 << numbers.below(17);
+            let len = 1 + numbers.below(most);
+            (numbers.below(AREA - len), len)
+        };
+        let writers: Vec<_> = (0..4)
+            .map(|area| {
+                scope.spawn(move || {
+                    let mut numbers = Numbers(area);
+                    for step in 0..400_u64 {
+                        let (at, len) = request(&mut numbers);
+                        let fill = numbers.below(8) as u8 * 30;
+                        let bytes: Vec<u8> = (0..len)
+                            .map(|index| {
+                                fill.wrapping_add((index / 100 * u64::from(fill > 0)) as u8)
+                            })
+                            .collect();
+                        // Held over both, so that readers know what they have to see.
+                        let mut shadow = shadows[area as usize].write().unwrap();
+                        let range = at as usize..(at + len) as usize;
+                        if step % 5 == 4 {
+                            container.zero(area * AREA + at, len).unwrap();
+                            shadow[range].fill(0);
+                        } else {
+                            container.write(area * AREA + at, &bytes).unwrap();
+                            shadow[range].copy_from_slice(&bytes);
+                        }
+                    }
+                })
+            })
+            .collect();
+        for reader in 0..4 {
+            scope.spawn(move || {
+                let mut numbers = Numbers(100 + reader);
+                while !is_done.load(Ordering::Acquire) {
+                    let area = numbers.below(4);
+                    let (at, len) = request(&mut numbers);
+                    let shadow = shadows[area as usize].read().unwrap();
+                    let found = read(container, area * AREA + at, len as usize);
+                    assert!(found == shadow[at as usize..][..len as usize]);
+                }
+            });
+        }
+        scope.spawn(move || {
+            while !is_done.load(Ordering::Acquire) {
+                container.flush().unwrap();
+                let go = |_| std::ops::ControlFlow::Continue(());
+                container
+                    .compact(Compaction { drop_zeros: true }, go)
+                    .unwrap();
+                std::thread::yield_now();
+            }
+        });
+        let ends: Vec<_> = writers.into_iter().map(|writer| writer.join()).collect();
+        is_done.store(true, Ordering::Release);
+        ends.into_iter().for_each(|end| end.unwrap());
+    });
+    container.flush().unwrap();
+    assert_sound(&container.store, &container.geometry(), "after threads");
+    let container = reopen(container);
+    for (area, shadow) in (0..).zip(&shadows) {
+        assert!(read(&container, area * AREA, AREA as usize) == *shadow.read().unwrap());
+    }
+}
