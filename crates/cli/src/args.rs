@@ -28,10 +28,10 @@ pub struct Cli {
 #[derive(Debug, Args)]
 pub struct Global {
     /// Answer with one JSON object on standard output
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Options of every command")]
     pub json: bool,
     /// Say only what went wrong
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = "Options of every command")]
     pub quiet: bool,
 }
 

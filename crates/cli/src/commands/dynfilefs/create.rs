@@ -57,6 +57,17 @@ pub(super) fn run(args: &Create) -> Result<Outcome, Error> {
 /// Makes a container, or leaves nothing behind.
 pub(super) fn make(storage: &Storage, geometry: &Geometry) -> Result<(), Error> {
     let before = storage.names()?;
+    // Parts that it will not have are of another container.
+    let own = |name: &String| {
+        let rest = name.strip_prefix(storage.base()).unwrap_or_default();
+        let number = rest
+            .strip_prefix('.')
+            .and_then(|number| number.parse().ok());
+        number.is_none_or(|number: u32| number < geometry.parts())
+    };
+    if !before.iter().all(own) {
+        return Err(storage.error(ContainerError::Exists));
+    }
     let files = storage.files(Access::Write)?;
     container::create(&files, geometry.split(), geometry.size()).map_err(|error| {
         drop(files);

@@ -1,0 +1,33 @@
+//! Help is read before anything else, so its words are kept.
+
+use crate::perch::{Place, assert_golden};
+
+#[test]
+fn help_of_every_command_is_as_written() {
+    let place = Place::new();
+    for (name, args) in [
+        ("help-perch.txt", "--help"),
+        ("help-dynfilefs.txt", "dynfilefs --help"),
+        ("help-info.txt", "dynfilefs info --help"),
+        ("help-check.txt", "dynfilefs check --help"),
+        ("help-repair.txt", "dynfilefs repair --help"),
+        ("help-compact.txt", "dynfilefs compact --help"),
+        ("help-create.txt", "dynfilefs create --help"),
+        ("help-import.txt", "dynfilefs import --help"),
+    ] {
+        let said = place.perch(args);
+        assert_eq!(said.err, "", "{args}");
+        assert_golden(name, &said.ok());
+    }
+}
+
+/// Help is no failure, and needs neither root nor a store.
+#[test]
+fn no_command_is_a_question_for_help() {
+    let place = Place::new();
+    for args in ["", "dynfilefs", "-h", "dynfilefs -h"] {
+        let said = place.perch(args).ok();
+        assert!(said.contains("Usage: perch"), "{args}: {said}");
+    }
+    assert!(place.perch("--version").ok().starts_with("perch "));
+}

@@ -1,0 +1,9 @@
+//! The program itself, on real containers in temporary directories.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
+mod damage;
+mod errors;
+mod help;
+mod import;
+mod json;
+mod perch;

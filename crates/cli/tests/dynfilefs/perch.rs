@@ -1,0 +1,115 @@
+//! Runs the program in a directory of its own, and tells what became of the files there.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A directory to work in.
+pub(crate) struct Place {
+    pub(crate) dir: TempDir,
+}
+
+/// What the program said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) status: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Said {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error} in {self:?}"))
+    }
+
+    /// Standard output of a success.
+    pub(crate) fn ok(self) -> String {
+        assert_eq!(self.status, 0, "{self:?}");
+        self.out
+    }
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        Self {
+            status: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+/// The program, without whatever the caller's environment says.
+pub(crate) fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_perch"));
+    command.args(args).env_clear().stdin(Stdio::null());
+    command
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// With a container of 10 MiB in three parts.
+    pub(crate) fn with_container() -> Self {
+        let place = Self::new();
+        place
+            .perch("dynfilefs create --size 10 --split 4 changes.dat")
+            .ok();
+        place
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Runs the program with these arguments, which hold no blanks.
+    pub(crate) fn perch(&self, args: &str) -> Said {
+        let args: Vec<&str> = args.split_ascii_whitespace().collect();
+        command(&args)
+            .current_dir(self.dir.path())
+            .output()
+            .unwrap()
+            .into()
+    }
+
+    /// All files with their content.
+    pub(crate) fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let entries = fs::read_dir(self.dir.path()).unwrap();
+        entries
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_file())
+            .map(|path| (path.clone(), fs::read(path).unwrap()))
+            .collect()
+    }
+
+    pub(crate) fn names(&self) -> Vec<String> {
+        let names = self.files().into_keys();
+        names
+            .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+/// Compares with `tests/golden/NAME`; with `PERCH_BLESS` set, writes it.
+pub(crate) fn assert_golden(name: &str, got: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
+    if std::env::var_os("PERCH_BLESS").is_some() {
+        fs::write(&path, got).unwrap();
+    }
+    let want = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        got == want,
+        "{}:\n--- expected\n{want}--- got\n{got}",
+        path.display()
+    );
+}
