@@ -50,6 +50,12 @@ struct Dir {
     /// Length of `changes.img` in MiB, all of it allocated; absent where it does not matter.
     #[serde(default)]
     image_mib: Option<u64>,
+    /// Size that `changes.dat` tells in MiB; absent where it does not matter.
+    #[serde(default)]
+    disk_mib: Option<u64>,
+    /// What it and its parts take, in MiB; absent where it does not matter.
+    #[serde(default)]
+    parts_mib: Option<u64>,
     #[serde(default)]
     modified: i64,
 }
@@ -117,6 +123,8 @@ fn facts(case: &Case) -> Facts {
             modified: dir.modified,
             image: dir.image_mib.map(|mib| Mib(mib).bytes()),
             allocated: dir.image_mib.map(|mib| Mib(mib).bytes()),
+            disk: dir.disk_mib.map(|mib| Mib(mib).bytes()),
+            parts: dir.parts_mib.map(|mib| Mib(mib).bytes()),
             holds: Contents {
                 changes_dat: holds("changes.dat"),
                 changes_img: holds("changes.img"),

@@ -1,9 +1,10 @@
 //! Examples of every notice.
 
+use perch_core::growth::Obstacle;
 use perch_core::hook::HookStage;
 use perch_core::notice::{Notice, Question};
 use perch_core::session::UnionKind;
-use perch_core::units::SessionId;
+use perch_core::units::{Bytes, Mib, SessionId};
 
 use crate::examples::examples;
 
@@ -94,6 +95,29 @@ examples! { notices, Notice, t;
     Notice::ContainerRepaired { .. } => Notice::ContainerRepaired {
         id: SessionId::FIRST,
         said: t("free blocks count wrong, fixed"),
+    },
+    Notice::ContainerGrown { .. } => Notice::ContainerGrown {
+        id: SessionId::FIRST,
+        percent: 82,
+        from: Mib(1000),
+        to: Mib(2000),
+        free: Bytes(5 << 30),
+    },
+    Notice::ContainerFull { why: Obstacle::Cap(_), .. } => Notice::ContainerFull {
+        id: SessionId::FIRST,
+        percent: 91,
+        size: Mib(2000),
+        why: Obstacle::Cap(Mib(2000)),
+    },
+    Notice::ContainerFull { why: Obstacle::Medium { .. }, .. } => Notice::ContainerFull {
+        id: SessionId::FIRST,
+        percent: 91,
+        size: Mib(2000),
+        why: Obstacle::Medium { free: Bytes(102 << 20) },
+    },
+    Notice::ContainerNotGrown { .. } => Notice::ContainerNotGrown {
+        id: SessionId::FIRST,
+        error: t("cannot write the container's main file: input/output error"),
     },
     Notice::ContainerStaysLonger { .. } => Notice::ContainerStaysLonger {
         error: t("input/output error"),

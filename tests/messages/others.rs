@@ -88,6 +88,8 @@ pub fn notes(t: fn(&str) -> String) -> Vec<Note> {
         modified: 1,
         image: None,
         allocated: None,
+        disk: None,
+        parts: None,
         holds,
     };
     let tree = Contents {

@@ -18,6 +18,7 @@ use crate::facts::{Facts, StoreState};
 use crate::reason::{Reason, Then};
 use crate::request::{Action, Request};
 use crate::session::{Mode, Session, UnionKind};
+use crate::sizing;
 use crate::units::{Mib, SessionId};
 
 /// What is done about sessions, and why.
@@ -28,6 +29,10 @@ pub struct Decision {
     pub choice: Choice,
     /// The union that joins the layers.
     pub union: UnionKind,
+    /// The size beyond which the session's container does not grow by itself; absent for none, and for a
+    /// container that never does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cap: Option<Mib>,
     /// Why, in the order in which it was found.
     pub reasons: Vec<Reason>,
 }
@@ -66,6 +71,14 @@ pub enum Choice {
 }
 
 impl Choice {
+    /// Whether the session is in a container that grows while it is used.
+    fn grows_by_itself(self) -> bool {
+        match self {
+            Self::Ram | Self::Ask => false,
+            Self::Resume { mode, .. } | Self::Create { mode, .. } => mode == Mode::Dynfilefs,
+        }
+    }
+
     /// The session that is opened or made; `None` for RAM and for a question.
     pub fn session(self) -> Option<SessionId> {
         match self {
@@ -137,6 +150,7 @@ pub fn decide(request: &Request, facts: &Facts, failures: &[Failure]) -> Decisio
     Decision {
         choice,
         union,
+        cap: sizing::cap(request.size).filter(|_| choice.grows_by_itself()),
         reasons,
     }
 }

@@ -18,6 +18,7 @@ pub mod filter;
 mod fixture;
 pub mod fs;
 pub mod fstab;
+pub mod growth;
 pub mod handed;
 pub mod hook;
 pub mod identity;

@@ -7,9 +7,10 @@ mod words;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+use crate::growth::Obstacle;
 use crate::hook::HookStage;
 use crate::session::UnionKind;
-use crate::units::SessionId;
+use crate::units::{Bytes, Mib, SessionId};
 
 /// One thing to tell. Codes are stable, words may change. Texts in it come from the command line, from
 /// media or from the kernel, and are escaped where it is shown.
@@ -180,6 +181,37 @@ pub enum Notice {
         /// Why.
         error: String,
     },
+    /// A container was nearly full and has grown by itself.
+    ContainerGrown {
+        /// The session.
+        id: SessionId,
+        /// How full its file system was, in percent.
+        percent: u64,
+        /// Its size before.
+        from: Mib,
+        /// Its size now.
+        to: Mib,
+        /// What is free on the medium.
+        free: Bytes,
+    },
+    /// A container is nearly full and cannot grow.
+    ContainerFull {
+        /// The session.
+        id: SessionId,
+        /// How full its file system is, in percent.
+        percent: u64,
+        /// Its size.
+        size: Mib,
+        /// Why.
+        why: Obstacle,
+    },
+    /// A container was to grow by itself, and something failed.
+    ContainerNotGrown {
+        /// The session.
+        id: SessionId,
+        /// What failed.
+        error: String,
+    },
     /// What a step made could not be taken back.
     LeftBehind {
         /// What stays, in words.
@@ -299,6 +331,9 @@ impl Notice {
             Self::MetadataSetAside { .. } => "metadata-set-aside",
             Self::ContainerRepaired { .. } => "container-repaired",
             Self::ContainerStaysLonger { .. } => "container-stays-longer",
+            Self::ContainerGrown { .. } => "container-grown",
+            Self::ContainerFull { .. } => "container-full",
+            Self::ContainerNotGrown { .. } => "container-growth-failed",
             Self::LeftBehind { .. } => "left-behind",
             Self::StepFailedAfterwards { .. } => "step-failed-afterwards",
             Self::RamFallback { .. } => "ram-fallback",
@@ -316,7 +351,7 @@ impl Notice {
 
     /// Whether something is not as asked for, or not in order. The others are shown as well.
     pub fn is_warning(&self) -> bool {
-        !matches!(self, Self::Waiting { .. })
+        !matches!(self, Self::Waiting { .. } | Self::ContainerGrown { .. })
     }
 }
 

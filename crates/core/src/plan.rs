@@ -69,6 +69,9 @@ pub enum Step {
         id: SessionId,
         /// Its mode, which is not native.
         mode: Mode,
+        /// The size beyond which it does not grow by itself; absent for none, and where it never does.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cap: Option<Mib>,
     },
     /// Shows a store elsewhere where tools look for one: in the data directory.
     ShowStore,
@@ -116,8 +119,12 @@ impl fmt::Display for Step {
             Self::MakeStore => f.write_str("make the session store"),
             Self::MakeSession { id } => write!(f, "make the directory of session {id}"),
             Self::BindSession { id } => write!(f, "keep changes in session {id}"),
-            Self::OpenContainer { id, mode } => {
-                write!(f, "keep changes in the {mode} container of session {id}")
+            Self::OpenContainer { id, mode, cap } => {
+                write!(f, "keep changes in the {mode} container of session {id}")?;
+                match cap {
+                    Some(cap) => write!(f, ", which grows by itself up to {cap}"),
+                    None => Ok(()),
+                }
             }
             Self::ProbeNative { .. } => {
                 f.write_str("try whether the store's file system can hold a native session")
@@ -205,7 +212,7 @@ pub fn boot(decision: &Decision, facts: &Facts, failures: &[Failure], layers: Ve
                     steps.push(Step::GrowContainer { id, mode, to });
                 }
             }
-            open(id, mode, &mut steps);
+            open(id, mode, decision.cap, &mut steps);
         }
         Choice::Create { id, mode, size, .. } => {
             writable_store(facts, &mut steps);
@@ -221,7 +228,7 @@ pub fn boot(decision: &Decision, facts: &Facts, failures: &[Failure], layers: Ve
                 // Never decided; opening then says that there is none.
                 (Mode::Dynfilefs | Mode::Raw, None) => {}
             }
-            open(id, mode, &mut steps);
+            open(id, mode, decision.cap, &mut steps);
         }
     }
     for_tools(decision, facts, &mut afterwards);
@@ -283,9 +290,9 @@ fn writable_store(facts: &Facts, steps: &mut Vec<Step>) {
 }
 
 /// The step that opens a session.
-fn open(id: SessionId, mode: Mode, steps: &mut Vec<Step>) {
+fn open(id: SessionId, mode: Mode, cap: Option<Mib>, steps: &mut Vec<Step>) {
     steps.push(match mode {
         Mode::Native => Step::BindSession { id },
-        Mode::Dynfilefs | Mode::Raw => Step::OpenContainer { id, mode },
+        Mode::Dynfilefs | Mode::Raw => Step::OpenContainer { id, mode, cap },
     });
 }

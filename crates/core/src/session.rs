@@ -154,10 +154,11 @@ pub struct Session {
     /// Size limit of a container; absent for native sessions or where unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<Mib>,
-    /// Apparent length of the file of a raw container (`changes.img`); absent where there is none.
+    /// Apparent length of the file of a raw container (`changes.img`), or size of the disk that a dynfilefs
+    /// container shows (in the header of `changes.dat`); absent where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<Bytes>,
-    /// What that file takes on the medium, its holes not counted; absent where there is none.
+    /// What the files of the container take on the medium, holes not counted; absent where there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allocated: Option<Bytes>,
     /// Last change of its directory, in seconds since 1970; absent where the directory was not looked

@@ -17,6 +17,10 @@ pub const RESERVE: Mib = Mib(100);
 pub const FLOOR: Mib = Mib(100);
 /// The smallest size that can be asked for: below it hardly anything is left beside ext4's journal.
 pub const SMALLEST: Mib = Mib(16);
+/// How much of its disk a dynfilefs container keeps in one file: less than FAT's 4 GiB with index and all.
+pub const SPLIT: Mib = Mib(4000);
+/// What the index of one such file takes, rounded up (dynfilefs format 400: 8 bytes for each 4096).
+const INDEX: Mib = Mib(8);
 
 /// Where a container lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +83,7 @@ pub fn create(mode: Mode, asked: Option<Size>, room: Room) -> Result<Sized, Reas
         reasons.push(Reason::FreeUnknown { size });
         return Ok(Sized { size, reasons });
     };
-    let spare = spare(free);
+    let spare = promise(mode, free);
     let size = wanted.min(longest).min(spare);
     if size < floor {
         return Err(Reason::TooLittleSpace {
@@ -105,20 +109,22 @@ pub fn create(mode: Mode, asked: Option<Size>, room: Room) -> Result<Sized, Reas
     Ok(Sized { size, reasons })
 }
 
-/// What a file that is a container looks like.
+/// What a container looks like from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Image {
-    /// Its apparent length; holes count.
+    /// The apparent length of a raw one; holes count. The size of the disk that a dynfilefs one shows.
     pub length: Bytes,
-    /// What it takes on the medium; `None` where that is not known and may be all of it.
+    /// What its files take on the medium; `None` where that is not known and may be all of it.
     pub allocated: Option<Bytes>,
 }
 
-/// The size that the container of session `id` grows to before it is opened; `None` if it stays as it
-/// is. It grows only when a larger size is asked for, and never shrinks. `perchsize=0` is for new
-/// containers: at every boot it would ask for more.
+/// The size that the container of session `id` grows to when it is opened because a larger one is asked
+/// for; `None` if it stays as it is. It never shrinks. `perchsize=0` is for new containers: at every boot
+/// it would ask for more. That a dynfilefs container grows by itself is decided in
+/// [`growth`](crate::growth).
 pub fn grow(
     id: SessionId,
+    mode: Mode,
     asked: Option<Size>,
     image: Image,
     room: Room,
@@ -141,10 +147,13 @@ pub fn grow(
     let Some(free) = room.free else {
         return (None, Some(no_room(None)));
     };
-    let longest = room.longest(Mode::Raw).unwrap_or(Mib(u64::MAX));
+    let longest = room.longest(mode).unwrap_or(Mib(u64::MAX));
     // Holes will be filled some day, so they are not free for something else.
-    let taken = image.allocated.unwrap_or(length).min(length);
-    let spare = spare(Bytes(taken.0.saturating_add(free.0)));
+    let taken = match (mode, image.allocated) {
+        (Mode::Dynfilefs, Some(with_index)) => with_index,
+        (_, allocated) => allocated.unwrap_or(length).min(length),
+    };
+    let spare = promise(mode, Bytes(taken.0.saturating_add(free.0)));
     let size = asked.min(longest).min(spare);
     if size.bytes() <= length {
         let reason = if longest.bytes() <= length || longest < spare {
@@ -177,9 +186,26 @@ pub fn grow(
     (Some(size), reason)
 }
 
-/// What may be used of what is free.
-fn spare(free: Bytes) -> Mib {
-    Mib(free.whole_mib().0.saturating_sub(RESERVE.0))
+/// The largest container of `mode` that can be filled to the end where it has `space`: what is free, and what
+/// it has already taken. What stays free is left to others, and to the blocks that the container's file system
+/// has to write however full it is.
+pub fn promise(mode: Mode, space: Bytes) -> Mib {
+    let spare = space.whole_mib().0.saturating_sub(RESERVE.0);
+    match mode {
+        Mode::Raw | Mode::Native => Mib(spare),
+        Mode::Dynfilefs => {
+            let whole = SPLIT.0 + INDEX.0;
+            Mib(spare / whole * SPLIT.0 + (spare % whole).saturating_sub(INDEX.0))
+        }
+    }
+}
+
+/// The size beyond which a container does not grow by itself; `None` for no limit but the medium.
+pub fn cap(asked: Option<Size>) -> Option<Mib> {
+    match asked {
+        Some(Size::Exactly(size)) => Some(size),
+        Some(Size::MostOfFree) | None => None,
+    }
 }
 
 #[cfg(test)]

@@ -375,7 +375,7 @@ impl Apply for Machine {
             Step::MakeContainer { id, mode, size } => self.make_container(*id, *mode, *size),
             Step::CheckContainer { id, mode } => self.check_container(*id, *mode),
             Step::GrowContainer { id, mode, to } => self.grow_container(*id, *mode, *to),
-            Step::OpenContainer { id, mode } => self.open_container(*id, *mode),
+            Step::OpenContainer { id, mode, .. } => self.open_container(*id, *mode),
             Step::MountRam => self.mount_ram(),
             Step::MakeUpper => self.make_upper(),
             Step::MountUnion { union, layers } => self.mount_union(*union, layers),

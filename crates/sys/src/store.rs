@@ -121,6 +121,8 @@ fn session_dir(store: BorrowedFd<'_>, id: SessionId, name: &str) -> Option<Sessi
         modified,
         image: None,
         allocated: None,
+        disk: None,
+        parts: None,
         holds: Contents::default(),
     };
     let Ok(dir) = dir::open_beneath(store, name, OFlags::DIRECTORY) else {

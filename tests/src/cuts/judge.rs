@@ -152,6 +152,8 @@ mod tests {
             modified: 1,
             image: None,
             allocated: None,
+            disk: None,
+            parts: None,
             holds: Contents {
                 changes_dir: true,
                 ..Contents::default()

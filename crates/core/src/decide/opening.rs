@@ -81,22 +81,29 @@ impl Case<'_> {
         if mode != Mode::Native && !self.facts.tools.e2fsck {
             self.reasons.push(Reason::NoE2fsck { id });
         }
+        if self.request.mode == Some(Mode::Native)
+            && mode == Mode::Dynfilefs
+            && !self.holds_native()
+        {
+            let reason = self.native_impossible(Some(mode));
+            self.reasons.push(reason);
+        }
         let grow = self.grow(session);
         Choice::Resume { id, mode, grow }
     }
 
     /// The size that a container grows to before it is opened.
     fn grow(&mut self, session: &Session) -> Option<Mib> {
-        let (Mode::Raw, Some(length)) = (session.mode, session.image) else {
-            return None;
-        };
+        let mode = session.mode;
+        let length = session.image.filter(|_| mode != Mode::Native)?;
         let image = Image {
             length,
             allocated: session.allocated,
         };
-        let (size, reason) = sizing::grow(session.id, self.request.size, image, self.room());
+        let (size, reason) = sizing::grow(session.id, mode, self.request.size, image, self.room());
         let tools = self.facts.tools;
-        if size.is_some() && !(tools.resize2fs && tools.e2fsck) {
+        // What a dynfilefs container holds grows while it is mounted: the kernel does it.
+        if mode == Mode::Raw && size.is_some() && !(tools.resize2fs && tools.e2fsck) {
             self.reasons.push(Reason::NoResize2fs { id: session.id });
             return None;
         }

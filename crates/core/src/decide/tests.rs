@@ -23,8 +23,12 @@ fn create(number: u32, mode: Mode, instead_of: Option<u32>) -> Choice {
     Choice::Create {
         id: id(number),
         mode,
-        // The default, less what has to stay free of the fixture's 1 GiB.
-        size: (mode != Mode::Native).then_some(Mib(924)),
+        // The default, less what has to stay free of the fixture's 1 GiB, and an index where there is one.
+        size: match mode {
+            Mode::Native => None,
+            Mode::Dynfilefs => Some(Mib(916)),
+            Mode::Raw => Some(Mib(924)),
+        },
         instead_of: instead_of.map(id),
     }
 }
@@ -260,15 +264,26 @@ fn fat_gets_one_container_session_and_keeps_resuming_it() {
     container.mode = Mode::Dynfilefs;
     let mut later = facts(&[container], Some(1));
     later.store.fs = FsKind::Vfat;
-    let (choice, _) = decided("perch perchmode=native", &later);
-    assert_eq!(
-        choice,
-        Choice::Resume {
-            id: id(1),
-            mode: Mode::Dynfilefs,
-            grow: None,
-        }
-    );
+    let resumed = Choice::Resume {
+        id: id(1),
+        mode: Mode::Dynfilefs,
+        grow: None,
+    };
+    // Said at each boot that asks for native (contract §7, check 10), and only there.
+    for (cmdline, codes) in [
+        (
+            "perch perchmode=native",
+            vec!["default-resumed", "native-impossible"],
+        ),
+        (
+            "perchdir=1 perchmode=native",
+            vec!["number-asked", "native-impossible"],
+        ),
+        ("perch", vec!["default-resumed"]),
+        ("perch perchmode=dynfilefs", vec!["default-resumed"]),
+    ] {
+        assert_eq!(decided(cmdline, &later), (resumed, codes), "{cmdline}");
+    }
     empty.modes = vec![Mode::Native];
     let (choice, codes) = decided("perch", &empty);
     assert_eq!((choice, codes), (Choice::Ram, vec!["native-impossible"]));
@@ -501,4 +516,45 @@ fn a_partition_that_can_grow_is_spoken_of_where_sessions_are_asked_for() {
             assert_eq!(decision.reasons.len(), 1, "{quiet}: {decision:?}");
         }
     }
+}
+
+/// Only what can grow by itself has a limit to that, and it is the size that was asked for.
+#[test]
+fn perchsize_is_the_cap_of_what_grows_by_itself() {
+    let container = |mode| Session {
+        mode,
+        image: Some(Mib(500).bytes()),
+        allocated: Some(Mib(20).bytes()),
+        ..session(1)
+    };
+    for (cmdline, mode, grow, cap) in [
+        ("perch", Mode::Dynfilefs, None, None),
+        ("perch perchsize=0", Mode::Dynfilefs, None, None),
+        ("perch perchsize=800", Mode::Dynfilefs, Some(800), Some(800)),
+        ("perch perchsize=200", Mode::Dynfilefs, None, Some(200)),
+        ("perch perchsize=800", Mode::Raw, Some(800), None),
+    ] {
+        let facts = facts(&[container(mode)], Some(1));
+        let decision = decide(&cmdline::parse(cmdline).0, &facts, &[]);
+        let want = Choice::Resume {
+            id: id(1),
+            mode,
+            grow: grow.map(Mib),
+        };
+        let got = (decision.choice, decision.cap);
+        assert_eq!(got, (want, cap.map(Mib)), "{cmdline} {mode}");
+    }
+    let native = facts(&[session(1)], Some(1));
+    let decision = decide(&cmdline::parse("perch perchsize=800").0, &native, &[]);
+    assert_eq!(decision.cap, None);
+    // A growth that failed is not tried again, but the limit stays.
+    let dynfilefs = facts(&[container(Mode::Dynfilefs)], Some(1));
+    let failed = [failure(1, FailureKind::NotGrown)];
+    let decision = decide(
+        &cmdline::parse("perch perchsize=800").0,
+        &dynfilefs,
+        &failed,
+    );
+    assert_eq!(decision.cap, Some(Mib(800)));
+    assert!(matches!(decision.choice, Choice::Resume { grow: None, .. }));
 }

@@ -195,6 +195,8 @@ fn store() -> impl Strategy<Value = StoreFiles> {
         modified,
         image: None,
         allocated: None,
+        disk: None,
+        parts: None,
         holds,
     });
     (

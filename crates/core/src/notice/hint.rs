@@ -1,6 +1,7 @@
 //! The next step to each notice.
 
 use super::{Notice, Question};
+use crate::growth::Obstacle;
 use crate::quoted::Quoted;
 
 impl Notice {
@@ -73,6 +74,19 @@ impl Notice {
             }
             Self::ContainerRepaired { .. } => {
                 "look whether files are missing, also in lost+found".into()
+            }
+            Self::ContainerGrown { .. } => "perchsize= sets a limit".into(),
+            Self::ContainerFull {
+                why: Obstacle::Cap(_),
+                ..
+            } => "delete what is not needed in it, or start again with a larger perchsize=".into(),
+            Self::ContainerFull {
+                why: Obstacle::Medium { .. },
+                ..
+            } => "delete what is not needed, in it or on the medium".into(),
+            Self::ContainerNotGrown { .. } => {
+                "delete what is not needed in it, start again, and check the medium with fsck"
+                    .into()
             }
             Self::ContainerStaysLonger { .. } => {
                 "free space and boot again with the same perchsize=".into()

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use super::{Notice, Question};
+use crate::growth::Obstacle;
 use crate::quoted::Quoted;
+use crate::sizing::RESERVE;
 
 /// Text that is a name: quoted and escaped.
 struct Name<'a>(&'a str);
@@ -149,6 +151,41 @@ impl Notice {
                 f,
                 "the file system of session {id} was repaired: {}",
                 Quoted(said)
+            ),
+            Self::ContainerGrown {
+                id,
+                percent,
+                from,
+                to,
+                free,
+            } => write!(
+                f,
+                "session {id}: {percent} % full, grown from {} to {to}; {free} free on the medium",
+                from.0
+            ),
+            Self::ContainerFull {
+                id,
+                percent,
+                size,
+                why: Obstacle::Cap(cap),
+            } => write!(
+                f,
+                "session {id}: {percent} % of {size} full, and perchsize={} is its limit",
+                cap.0
+            ),
+            Self::ContainerFull {
+                id,
+                percent,
+                size,
+                why: Obstacle::Medium { free },
+            } => write!(
+                f,
+                "session {id}: {percent} % of {size} full, and the medium has no room for it to grow: {free} free, of which {RESERVE} stay free"
+            ),
+            Self::ContainerNotGrown { id, error } => write!(
+                f,
+                "session {id} is nearly full and could not grow: {}",
+                Quoted(error)
             ),
             Self::ContainerStaysLonger { error } => write!(
                 f,

@@ -87,7 +87,7 @@ impl Reason {
                 asked.0
             ),
             Self::NotGrown { .. } => {
-                "leave perchsize out, or check changes.img from another system with e2fsck"
+                "leave perchsize out, or check its file system from another system with e2fsck"
                     .to_owned()
             }
             Self::NoMke2fs { .. } => {
@@ -95,7 +95,7 @@ impl Reason {
                     .to_owned()
             }
             Self::NoE2fsck { .. } => {
-                "make the initramfs where e2fsprogs is installed, or check changes.img from another system with e2fsck"
+                "make the initramfs where e2fsprogs is installed, or check it from another system with e2fsck"
                     .to_owned()
             }
             Self::NoResize2fs { .. } => {

@@ -55,7 +55,19 @@ fn new_containers() {
         (Raw, some(8000), Exfat, 10_240, Some(8000), &[]),
         (Dynfilefs, None, Vfat, 20_000, Some(1000), &[]),
         (Dynfilefs, some(8000), Vfat, 10_240, Some(8000), &[]),
-        (Dynfilefs, some(20_000), Vfat, 10_240, Some(10_140), BY_FREE),
+        // 100 MiB stay free, and each file's index takes 8.
+        (Dynfilefs, some(20_000), Vfat, 10_240, Some(10_116), BY_FREE),
+        (Dynfilefs, some(500), Vfat, 20_000, Some(500), &[]),
+        (Dynfilefs, some(1), Vfat, 20_000, Some(16), RAISED),
+        (Dynfilefs, most, Vfat, 10_240, Some(9216), &[]),
+        (Dynfilefs, most, Exfat, 60_000, Some(54_000), &[]),
+        (Dynfilefs, most, Vfat, 500, Some(392), BY_FREE),
+        (Dynfilefs, None, Vfat, 1108, Some(1000), &[]),
+        (Dynfilefs, None, Vfat, 1107, Some(999), BY_FREE),
+        (Dynfilefs, None, Vfat, 208, Some(100), BY_FREE),
+        (Dynfilefs, None, Vfat, 207, None, TOO_LITTLE),
+        (Dynfilefs, some(64), Vfat, 172, Some(64), &[]),
+        (Dynfilefs, some(64), Vfat, 171, None, TOO_LITTLE),
         (Dynfilefs, None, Vfat, 58, None, TOO_LITTLE),
     ];
     for &(mode, asked, fs, free, want, codes) in rows {
@@ -168,7 +180,7 @@ fn containers_grow_only_when_asked_and_never_shrink() {
             length: Bytes(length * MIB),
             allocated: allocated.map(|mib| Bytes(mib * MIB)),
         };
-        let (size, reason) = grow(id(1), asked, image, room(fs, free));
+        let (size, reason) = grow(id(1), Mode::Raw, asked, image, room(fs, free));
         let got = (size.map(|size| size.0), reason.as_ref().map(Reason::code));
         let row = format!("{length} to {asked:?} on {fs} with {free} MiB free");
         assert_eq!(got, (want, code), "{row}");
@@ -177,10 +189,43 @@ fn containers_grow_only_when_asked_and_never_shrink() {
         length: Bytes(500 * MIB + 512),
         allocated: None,
     };
-    let (size, reason) = grow(id(1), some(500), odd, room(Ext4, 9000));
+    let (size, reason) = grow(id(1), Mode::Raw, some(500), odd, room(Ext4, 9000));
     assert_eq!(
         (size, reason),
         (None, None),
         "half a block is no difference"
     );
+}
+
+/// asked, size, taken by all its files, free MiB; size, and the code of what is said
+#[test]
+fn dynfilefs_containers_grow_past_what_one_file_of_fat_holds() {
+    let some = |mib| Some(Size::Exactly(Mib(mib)));
+    let cut = Some("size-cut-by-free-space");
+    for (asked, size, taken, free, want, code) in [
+        (None, 1000, 20, 9000, None, None),
+        (Some(Size::MostOfFree), 1000, 20, 9000, None, None),
+        (some(1000), 1000, 20, 9000, None, None),
+        (some(200), 1000, 20, 9000, None, Some("size-not-shrunk")),
+        (some(8000), 1000, 20, 9000, Some(8000), None),
+        (some(8000), 1000, 20, 4100, Some(4004), cut),
+        // Index and skipped blocks make the files longer than the disk.
+        (some(8000), 1000, 1020, 800, Some(1712), cut),
+        (some(8000), 1000, 1020, 60, None, Some("no-room-to-grow")),
+    ] {
+        let image = Image {
+            length: Mib(size).bytes(),
+            allocated: Some(Mib(taken).bytes()),
+        };
+        let (to, reason) = grow(
+            id(1),
+            Mode::Dynfilefs,
+            asked,
+            image,
+            room(FsKind::Vfat, free),
+        );
+        let got = (to.map(|to| to.0), reason.as_ref().map(Reason::code));
+        let row = format!("{size} to {asked:?} with {taken} taken and {free} MiB free");
+        assert_eq!(got, (want, code), "{row}");
+    }
 }

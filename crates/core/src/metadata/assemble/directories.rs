@@ -6,7 +6,7 @@ use super::super::note::{Notes, code};
 use super::super::{Metadata, Record};
 use super::{Contents, SessionDir, StoreFiles};
 use crate::session::{Mode, Session, UnionKind};
-use crate::units::SessionId;
+use crate::units::{Bytes, SessionId};
 
 /// Fills in what lost metadata would have told: a record for each directory that has none, and
 /// the session changed last as default if there is none (contract §3.1, rule 5).
@@ -106,10 +106,19 @@ fn session(dir: &SessionDir, record: Option<&mut Record>, notes: &mut Notes) -> 
             record.union.or(holds.union(mode))
         },
         size: record.size.filter(|_| mode != Mode::Native),
-        image: dir.image.filter(|_| mode == Mode::Raw),
-        allocated: dir.allocated.filter(|_| mode == Mode::Raw),
+        image: of_mode(mode, dir.image, dir.disk),
+        allocated: of_mode(mode, dir.allocated, dir.parts),
         modified: Some(dir.modified),
         in_use: None,
+    }
+}
+
+/// What is known of the container of that mode.
+fn of_mode(mode: Mode, raw: Option<Bytes>, dynfilefs: Option<Bytes>) -> Option<Bytes> {
+    match mode {
+        Mode::Native => None,
+        Mode::Raw => raw,
+        Mode::Dynfilefs => dynfilefs,
     }
 }
 

@@ -53,6 +53,11 @@ pub struct SessionDir {
     pub image: Option<Bytes>,
     /// What that file takes on the medium, in whole blocks; absent where there is none.
     pub allocated: Option<Bytes>,
+    /// Size of the disk that the header `changes.dat` tells; absent where it tells none.
+    pub disk: Option<Bytes>,
+    /// What that file and those beside it (`changes.dat.0`, …) take on the medium, in whole blocks; absent where
+    /// there is none of them.
+    pub parts: Option<Bytes>,
     /// What lies directly in it.
     pub holds: Contents,
 }
@@ -61,7 +66,7 @@ pub struct SessionDir {
 /// (contract §1.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Contents {
-    /// `changes.dat`: header of a dynfilefs container.
+    /// `changes.dat`, the header of a dynfilefs container, or one of its parts (`changes.dat.0`, …).
     pub changes_dat: bool,
     /// `changes.img`: a raw container.
     pub changes_img: bool,

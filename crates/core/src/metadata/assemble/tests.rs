@@ -51,6 +51,8 @@ fn dirs(dirs: &[(u32, i64, Contents)]) -> Vec<SessionDir> {
         modified,
         image: None,
         allocated: None,
+        disk: None,
+        parts: None,
         holds,
     };
     dirs.iter().map(dir).collect()
@@ -535,4 +537,40 @@ fn it_is_written_to_the_dump_of_facts_and_read_back() {
     let dump = serde_json::to_string(&got).unwrap();
     assert_eq!(serde_json::from_str::<Assembled>(&dump).unwrap(), got);
     assert_eq!(json!(Source::Rebuilt), "rebuilt");
+}
+
+/// Where a session holds both containers, each size is that of its own.
+#[test]
+fn a_container_has_the_size_of_its_own_mode() {
+    let both = Contents {
+        changes_img: true,
+        ..DAT
+    };
+    let [raw, taken, disk, parts] = [500, 20, 4000, 30].map(|mib| Some(Mib(mib).bytes()));
+    for (mode, image, allocated) in [
+        (Mode::Raw, raw, taken),
+        (Mode::Dynfilefs, disk, parts),
+        (Mode::Native, None, None),
+    ] {
+        let json = format!(r#"{{"sessions": {{"1": {{"mode": "{mode}"}}}}}}"#);
+        let holds = match mode {
+            Mode::Native => TREE,
+            _ => both,
+        };
+        let dir = SessionDir {
+            image: raw,
+            allocated: taken,
+            disk,
+            parts,
+            ..dirs(&[(1, 1, holds)]).remove(0)
+        };
+        let got = assemble(&StoreFiles {
+            json: text(json, 1),
+            dirs: vec![dir],
+            ..StoreFiles::default()
+        });
+        let session = &got.sessions[0];
+        assert_eq!(session.mode, mode);
+        assert_eq!((session.image, session.allocated), (image, allocated));
+    }
 }

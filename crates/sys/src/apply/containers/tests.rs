@@ -41,7 +41,11 @@ fn steps_of_a_new_session() -> Vec<Step> {
     vec![
         Step::MakeSession { id },
         Step::MakeContainer { id, mode, size },
-        Step::OpenContainer { id, mode },
+        Step::OpenContainer {
+            id,
+            mode,
+            cap: None,
+        },
         Step::MakeUpper,
     ]
 }
@@ -79,13 +83,25 @@ fn privileged_what_a_session_holds_survives_an_undone_resume() {
         second.apply(&Step::CheckContainer { id, mode }).unwrap();
         let to = Mib(96);
         second.apply(&Step::GrowContainer { id, mode, to }).unwrap();
-        second.apply(&Step::OpenContainer { id, mode }).unwrap();
+        second
+            .apply(&Step::OpenContainer {
+                id,
+                mode,
+                cap: None,
+            })
+            .unwrap();
         second.apply(&Step::MakeUpper).unwrap();
         let kept = fs::read_to_string(second.layout.upper().join("kept"));
         assert_eq!(kept.unwrap(), "yes");
         second.undo();
 
-        second.apply(&Step::OpenContainer { id, mode }).unwrap();
+        second
+            .apply(&Step::OpenContainer {
+                id,
+                mode,
+                cap: None,
+            })
+            .unwrap();
         assert!(second.layout.upper().join("kept").exists());
     });
 }
