@@ -1,8 +1,8 @@
 //! Containers: a file on the medium with a file system in it, where the medium's own cannot hold a
 //! session.
 //!
-//! [`Image`] is the file of a raw container, opened once: what is checked is what is mounted. What it
-//! holds is told from its superblock and nothing is ever formatted but a file that this boot made.
+//! [`Image`] is that file, opened once: what is checked is what is mounted. What it holds is told from its
+//! superblock and nothing is ever formatted but a file that this boot made.
 //! [`probe`] finds out whether no container is needed. How large one becomes is decided elsewhere.
 
 pub(crate) mod ext4;
@@ -10,6 +10,7 @@ mod extend;
 mod image;
 pub mod probe;
 pub(crate) mod progress;
+mod raw;
 
 use std::io;
 
@@ -20,7 +21,7 @@ use crate::dir::DirError;
 use crate::loopdev::LoopError;
 use crate::mount::MountError;
 use crate::programs::ProgramError;
-pub use image::Image;
+pub use image::{Image, Mounted};
 
 /// Why a container could not be made, checked or opened.
 #[derive(Debug, thiserror::Error)]
@@ -51,10 +52,12 @@ pub enum ContainerError {
         source: io::Error,
     },
     /// The file could not be read, or not be forced to the medium.
-    #[error("cannot {what} changes.img")]
+    #[error("cannot {what} {name}")]
     Access {
         /// `read` or `sync`.
         what: &'static str,
+        /// Its name.
+        name: &'static str,
         /// Why.
         source: io::Error,
     },
@@ -73,12 +76,17 @@ pub enum ContainerError {
     },
     /// It holds no file system, or none that is known: the superblock is damaged or was never there.
     #[error(
-        "changes.img holds no known file system, its superblock is damaged; try e2fsck on a copy of it from another system"
+        "{name} holds no known file system, its superblock is damaged; try e2fsck on a copy of it from another system"
     )]
-    NoFileSystem,
+    NoFileSystem {
+        /// Its name.
+        name: &'static str,
+    },
     /// It holds something that cannot be mounted.
-    #[error("changes.img holds {kind}: {why}")]
+    #[error("{name} holds {kind}: {why}")]
     Foreign {
+        /// Its name.
+        name: &'static str,
         /// What it holds.
         kind: FsKind,
         /// Why that cannot be mounted.
@@ -86,9 +94,11 @@ pub enum ContainerError {
     },
     /// The file ends before its file system does.
     #[error(
-        "changes.img was cut short: it has {length}, its file system {claims}; restore it from a copy"
+        "{name} was cut short: it has {length}, its file system {claims}; restore it from a copy"
     )]
     CutShort {
+        /// Its name.
+        name: &'static str,
         /// What the superblock lays claim to.
         claims: Bytes,
         /// The length of the file.
@@ -96,9 +106,11 @@ pub enum ContainerError {
     },
     /// e2fsck(8) found errors that it does not repair without being asked.
     #[error(
-        "the file system has errors that need decisions ({status}); run e2fsck on changes.img from another system: {said}"
+        "the file system has errors that need decisions ({status}); run e2fsck on {name} from another system: {said}"
     )]
     Errors {
+        /// Its name.
+        name: &'static str,
         /// The exit status of e2fsck.
         status: String,
         /// What it said, in one line.

@@ -69,8 +69,8 @@ impl Machine {
     pub(super) fn open_container(&mut self, id: SessionId, mode: Mode) -> Result<(), StepError> {
         only_raw(mode)?;
         let image = self.open_image(id)?;
-        let mount = image.mount(&format!("{STORE}/{id}/{IMAGE}"))?;
-        self.attach(mount, self.layout.changes())
+        let mounted = image.mount(&format!("{STORE}/{id}/{IMAGE}"))?;
+        self.attach(mounted.mount, self.layout.changes())
     }
 
     /// The container of this session: the one that earlier steps opened, if they did.

@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
 
 use super::progress::telling;
-use super::{ContainerError, GrowError};
+use super::{ContainerError, GrowError, Image};
 use crate::child::End;
 use crate::programs::{self, Ended, ProgramError};
 
@@ -41,9 +41,9 @@ pub(crate) const MKE2FS: [&str; 13] = [
     "nodiscard,lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0",
 ];
 
-/// Makes an ext4 file system in the whole of `file`. mke2fs(8).
-pub(super) fn format(file: impl AsFd) -> Result<(), ContainerError> {
-    let path = path(&file);
+/// Makes an ext4 file system in the whole of `image`. mke2fs(8).
+pub(super) fn format(image: &Image) -> Result<(), ContainerError> {
+    let path = path(&image.file);
     // It is a file, not a device.
     let arguments = MKE2FS.into_iter().chain(["-F", path.as_str()]);
     let ended = run("mke2fs", arguments, FORMAT)?;
@@ -71,10 +71,10 @@ pub(super) enum Verdict {
     Repaired(String),
 }
 
-/// Checks the file system in `file` and repairs what needs no decision. e2fsck(8), "EXIT CODE": bits,
+/// Checks the file system in `image` and repairs what needs no decision. e2fsck(8), "EXIT CODE": bits,
 /// of which 1 is "errors corrected" and 2 "reboot", which concerns mounted file systems.
-pub(super) fn check(file: impl AsFd, depth: Depth) -> Result<Verdict, ContainerError> {
-    let path = path(&file);
+pub(super) fn check(image: &Image, depth: Depth) -> Result<Verdict, ContainerError> {
+    let path = path(&image.file);
     let arguments = match depth {
         Depth::Needed => vec!["-p", &path],
         Depth::Full => vec!["-f", "-p", &path],
@@ -86,15 +86,16 @@ pub(super) fn check(file: impl AsFd, depth: Depth) -> Result<Verdict, ContainerE
         End::Exited(0) => Ok(Verdict::InOrder),
         End::Exited(1..=3) => Ok(Verdict::Repaired(ended.said())),
         status => Err(ContainerError::Errors {
+            name: image.name,
             status: in_words(status),
             said: ended.said(),
         }),
     }
 }
 
-/// Grows the file system in `file` to all of it. resize2fs(8).
-pub(super) fn grow(file: impl AsFd) -> Result<(), ContainerError> {
-    let path = path(&file);
+/// Grows the file system in `image` to all of it. resize2fs(8).
+pub(super) fn grow(image: &Image) -> Result<(), ContainerError> {
+    let path = path(&image.file);
     let ended = telling("growing the file system of the session", || {
         run("resize2fs", [path.as_str()], REPAIR)
     })?;

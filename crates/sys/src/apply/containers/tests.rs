@@ -119,7 +119,8 @@ fn privileged_failures_tell_what_they_mean_for_the_next_decision() {
             .apply(&Step::CheckContainer { id, mode })
             .unwrap_err();
         assert_eq!(machine.kind(&error), FailureKind::Other, "{error}");
-        let not_grown = StepError::NotGrown(crate::container::ContainerError::NoFileSystem);
+        let not_grown =
+            StepError::NotGrown(crate::container::ContainerError::NoFileSystem { name: IMAGE });
         assert_eq!(machine.kind(&not_grown), FailureKind::NotGrown);
         let lacks = vec![probe::Ability::Owners];
         let lacks = StepError::Probe(probe::ProbeError::Lacks(lacks));

@@ -4,7 +4,12 @@ use std::os::unix::fs::{FileExt, MetadataExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
+use perch_core::units::Mib;
+
 use super::*;
+use crate::container::GrowError;
+use crate::dir;
+use crate::layout::{IMAGE, IMAGE_UNFINISHED};
 use crate::test_namespace::{isolated, unmount};
 
 const MIB: u64 = 1 << 20;
@@ -193,7 +198,7 @@ fn what_is_no_whole_file_system_is_refused_and_left_alone() {
         let image = Image::open(fd.as_fd()).unwrap();
         let error = image.check().unwrap_err();
         let cut = matches!(error, ContainerError::CutShort { .. });
-        let none = matches!(error, ContainerError::NoFileSystem);
+        let none = matches!(error, ContainerError::NoFileSystem { .. });
         assert!(
             cut == (what == "cut short") && none != cut,
             "{what}: {error}"
@@ -258,8 +263,8 @@ fn privileged_a_container_is_mounted_without_lost_and_found_and_keeps_a_file() {
         isolated(|place| {
             let place = place.join("changes");
             fs::create_dir(&place).unwrap();
-            let mount = image.mount("changes/1/changes.img").unwrap();
-            mount::attach_path(mount, &place).unwrap();
+            let mounted = image.mount("changes/1/changes.img").unwrap();
+            mount::attach_path(mounted.mount, &place).unwrap();
             let kept = fs::read_to_string(place.join("kept")).ok();
             assert_eq!(kept.as_deref(), (boot == 2).then_some("yes"));
             fs::write(place.join("kept"), "yes").unwrap();
