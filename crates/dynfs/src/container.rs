@@ -64,6 +64,8 @@ pub struct Container<S> {
 struct Layout {
     geometry: Geometry,
     parts: Vec<Arc<Cell>>,
+    /// The main file has another name while the container is being made.
+    main: FileName,
 }
 
 /// A part and what is known of it without waiting for others.

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-use super::{Cell, Container, Layout};
+use super::{Access, Cell, Container, Layout};
 use crate::error::Error;
 use crate::geometry::Geometry;
 use crate::header::{self, Header};
@@ -16,6 +16,12 @@ use crate::store::{FileName, Store};
 /// # Errors
 /// If the sizes cannot be, a container or anything of one is there, or the medium does not take it.
 pub fn create(store: &impl Store, split: u64, size: u64) -> Result<(), Error> {
+    prepare(store, split, size)?;
+    name(store)
+}
+
+/// Makes all of a container but the name of its main file.
+fn prepare(store: &impl Store, split: u64, size: u64) -> Result<Geometry, Error> {
     let geometry = Geometry::new(split, size)?;
     let header = Header::new(split, size)?;
     let len = |file| store.len(file).map_err(Error::io("look at", file));
@@ -28,17 +34,30 @@ pub fn create(store: &impl Store, split: u64, size: u64) -> Result<(), Error> {
             return Err(Error::Exists);
         }
     }
-    refuse_data(store, &geometry, 0)?;
-    create_parts(store, &geometry, &header, 0)?;
     let new = FileName::NewMain;
+    // Parts beside a main file that never got its name are of a container that never was: what they hold is the
+    // beginning of a file system.
+    if len(new)?.is_none() {
+        refuse_data(store, &geometry, 0)?;
+    }
+    create_parts(store, &geometry, &header, 0)?;
     store.create(new).map_err(Error::io("create", new))?;
     store
         .write_at(new, &header.to_bytes(), 0)
         .map_err(Error::io("write", new))?;
     store.sync(new).map_err(Error::io("sync", new))?;
+    // Before anything is written to the parts: without this file they would seem to be somebody's.
     store
-        .rename(new, FileName::Main)
-        .map_err(Error::io("rename", new))?;
+        .sync_names()
+        .map_err(Error::io("sync the directory of", new))?;
+    Ok(geometry)
+}
+
+/// Gives the main file its name: from now on there is a container.
+fn name(store: &impl Store) -> Result<(), Error> {
+    store
+        .rename(FileName::NewMain, FileName::Main)
+        .map_err(Error::io("rename", FileName::NewMain))?;
     store
         .sync_names()
         .map_err(Error::io("sync the directory of", FileName::Main))?;
@@ -87,6 +106,44 @@ fn create_parts(
 }
 
 impl<S: Store> Container<S> {
+    /// Makes a container as [`create`](create()) does and opens it for writing, but leaves out the last step: it can be filled,
+    /// and is one only from [`commit`](Self::commit) on. Until then a power cut leaves no main file, and the next call begins anew.
+    ///
+    /// # Errors
+    /// As [`create`](create()).
+    pub fn begin(store: S, split: u64, size: u64) -> Result<Self, Error> {
+        let geometry = prepare(&store, split, size)?;
+        Self::assemble(store, Access::Write, geometry, None, FileName::NewMain)
+    }
+
+    /// Makes everything durable that was written, and then the container that was begun one: without effect on others.
+    ///
+    /// # Errors
+    /// If the medium does not take it. The container is none then, or may be none after a power cut.
+    pub fn commit(&self) -> Result<(), Error> {
+        self.flush()?;
+        let _alone = self.flushing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.main() == FileName::Main {
+            return Ok(());
+        }
+        self.fence(name(&self.store))?;
+        self.layout
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .main = FileName::Main;
+        Ok(())
+    }
+
+    /// Whether the main file has its name: always, but between [`begin`](Self::begin) and [`commit`](Self::commit).
+    pub fn is_committed(&self) -> bool {
+        self.main() == FileName::Main
+    }
+
+    /// The main file as it is called now.
+    fn main(&self) -> FileName {
+        self.layout().main
+    }
+
     /// Makes the disk larger, durably; what is on it stays. A power cut leaves the old size or the new one.
     ///
     /// # Errors
@@ -107,7 +164,7 @@ impl<S: Store> Container<S> {
         if geometry.parts() > old.parts() {
             create_parts(&self.store, &geometry, &header, old.parts())?;
         }
-        let (main, fields) = (FileName::Main, header.fields());
+        let (main, fields) = (self.main(), header.fields());
         let written = self.store.write_at(main, &fields, header::FIELDS_AT);
         self.fence(written.map_err(Error::io("write", main)))?;
         self.fence(self.store.sync(main).map_err(Error::io("sync", main)))?;
@@ -116,6 +173,7 @@ impl<S: Store> Container<S> {
         let Layout {
             geometry: current,
             parts,
+            ..
         } = &mut *layout;
         let stale: Vec<usize> = (0..parts.len()).collect();
         for number in old.parts()..geometry.parts() {

@@ -35,11 +35,22 @@ impl<S: Store> Container<S> {
                 (Geometry::new(header.split(), header.size())?, Some(width))
             }
         };
+        Self::assemble(store, access, geometry, files, FileName::Main)
+    }
+
+    /// Opens the parts that `geometry` asks for: `legacy` are digits in their names, or zero for a single file.
+    pub(super) fn assemble(
+        store: S,
+        access: Access,
+        geometry: Geometry,
+        legacy: Option<usize>,
+        main: FileName,
+    ) -> Result<Self, Error> {
         let keep = Self::pages_per_part(geometry.parts());
         let mut parts = Vec::new();
         let mut stale = Vec::new();
         for number in 0..geometry.parts() {
-            let file = match files {
+            let file = match legacy {
                 None => FileName::Part(number),
                 Some(0) => FileName::Main,
                 Some(width) => FileName::Padded { number, width },
@@ -65,7 +76,11 @@ impl<S: Store> Container<S> {
         let container = Self {
             store,
             access,
-            layout: RwLock::new(Layout { geometry, parts }),
+            layout: RwLock::new(Layout {
+                geometry,
+                parts,
+                main,
+            }),
             flushing: Mutex::new(()),
             failed: AtomicBool::new(false),
         };

@@ -285,6 +285,61 @@ fn rule_08_creation_is_all_or_nothing() {
     }
 }
 
+/// What is written between the beginning and the commit is all there or belongs to no container, and nothing of it is in the
+/// way of the next one.
+#[test]
+fn rule_08_a_container_that_is_filled_before_its_commit_is_all_or_nothing() {
+    let container = Container::begin(Memory::new(), 4 * MIB, 6 * MIB).unwrap();
+    assert!(!container.is_committed());
+    container.write(0, &block(1)).unwrap();
+    container.flush().unwrap();
+    container.write(5 * MIB, &block(2)).unwrap();
+    container.commit().unwrap();
+    assert!(container.is_committed());
+    let log = container.store.log();
+    let mut numbers = Numbers(10);
+    for done in 0..=log.len() {
+        for kept in [0, 30, 70, 100] {
+            let memory = Memory::after_cut(&log, done, || numbers.below(100) < kept);
+            let what = format!("cut behind change {done}, {kept} % kept");
+            match Container::open(&memory, Access::Write) {
+                Ok(_) => {}
+                Err(Error::NotFound | Error::MainMissing) => {
+                    assert!(done < log.len(), "{what}: nothing there");
+                    let again = Container::begin(&memory, 4 * MIB, 6 * MIB)
+                        .unwrap_or_else(|error| panic!("{what}: {error}"));
+                    again.write(0, &block(1)).unwrap();
+                    again.write(5 * MIB, &block(2)).unwrap();
+                    again.commit().unwrap();
+                }
+                Err(error) => panic!("{what}: {error}"),
+            }
+            let container = open(memory);
+            assert!(read(&container, 0, 4096) == block(1), "{what}");
+            assert!(read(&container, 5 * MIB, 4096) == block(2), "{what}");
+            assert!(read(&container, 4 * MIB, 4096) == block(0), "{what}");
+        }
+    }
+}
+
+/// Until it is committed it can be filled, made durable and made larger as any other.
+#[test]
+fn rule_08_what_is_begun_grows_and_is_none_without_its_commit() {
+    let container = Container::begin(Memory::new(), 4 * MIB, 6 * MIB).unwrap();
+    container.grow(9 * MIB).unwrap();
+    container.write(9 * MIB - BLOCK, &block(3)).unwrap();
+    container.flush().unwrap();
+    assert!(matches!(
+        Container::open(&container.store, Access::Write),
+        Err(Error::MainMissing)
+    ));
+    container.commit().unwrap();
+    container.commit().unwrap();
+    let container = reopen(container);
+    assert_eq!(container.size(), 9 * MIB);
+    assert!(read(&container, 9 * MIB - BLOCK, 4096) == block(3));
+}
+
 /// An empty main file, as dynfilefs itself leaves it, and no data: the container is made, since nothing can be lost.
 #[test]
 fn rule_08_an_interrupted_creation_of_the_original_is_completed() {
