@@ -2,8 +2,8 @@
 //! system.
 //!
 //! One binary, told apart by how it is started: `/init` as process 1, `modprobe` when the kernel
-//! wants a module, `perch-enter` to run a program in the new root, `perch-lease` to renew a lease, `explain`
-//! on anybody's desk.
+//! wants a module, `perch-enter` to run a program in the new root, `perch-lease` to renew a lease, `@dynfilefs` to
+//! serve a container, `explain` on anybody's desk.
 
 mod ask;
 mod early;
@@ -33,6 +33,8 @@ use std::process::ExitCode;
 
 use lexopt::prelude::*;
 use perch_core::cause::Causes;
+use perch_core::serving;
+use perch_serve::server;
 use perch_sys::enter;
 
 fn main() -> ExitCode {
@@ -50,6 +52,9 @@ fn main() -> ExitCode {
         eprintln!("{}", Causes(&error));
         // As a shell says it: the command was not found. POSIX, "Exit Status for Commands".
         return ExitCode::from(127);
+    }
+    if name == serving::NAME {
+        return server::run();
     }
     if name == lease::NAME {
         return lease::renew(&arguments);

@@ -34,6 +34,7 @@ mod quoted;
 pub mod reason;
 pub mod record;
 pub mod request;
+pub mod serving;
 pub mod session;
 pub mod sizing;
 pub mod stamp;

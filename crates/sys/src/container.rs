@@ -5,6 +5,7 @@
 //! superblock and nothing is ever formatted but a file that this boot made.
 //! [`probe`] finds out whether no container is needed. How large one becomes is decided elsewhere.
 
+pub mod dynfilefs;
 pub(crate) mod ext4;
 mod extend;
 mod image;

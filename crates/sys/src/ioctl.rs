@@ -17,6 +17,7 @@ use linux_raw_sys::loop_device::{
 };
 use rustix::io::{Errno, Result};
 use rustix::ioctl::{Getter, Ioctl, IoctlOutput, NoArg, Opcode, Setter, ioctl};
+use rustix::process::Signal;
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 
 /// `LOOP_CTL_GET_FREE`: its answer is the return value of the call itself.
@@ -104,16 +105,22 @@ pub(crate) fn thaw(dir: impl AsFd) -> Result<()> {
     unsafe { ioctl(dir, NoArg::<{ FITHAW as Opcode }>::new()) }
 }
 
-/// Holds SIGTERM back from the calling thread, and returns a descriptor that has something to read when
-/// one came. sigprocmask(2), signalfd(2).
+/// As [`watch_signals`], for SIGTERM alone.
 pub fn watch_sigterm() -> Result<OwnedFd> {
+    watch_signals(&[Signal::TERM])
+}
+
+/// Holds signals back from the calling thread, and those it starts later, and returns a descriptor that has something to
+/// read when one came. sigprocmask(2), signalfd(2).
+pub fn watch_signals(signals: &[Signal]) -> Result<OwnedFd> {
     let last = || Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO);
     // SAFETY: zeroed is a valid `sigset_t`, which sigemptyset(3) then sets properly.
     let mut set = unsafe { std::mem::zeroed::<libc::sigset_t>() };
-    // SAFETY: both are given a set of ours, and the number of a signal.
-    unsafe {
-        libc::sigemptyset(&raw mut set);
-        libc::sigaddset(&raw mut set, libc::SIGTERM);
+    // SAFETY: it is given a set of ours.
+    unsafe { libc::sigemptyset(&raw mut set) };
+    for signal in signals {
+        // SAFETY: it is given a set of ours, and the number of a signal.
+        unsafe { libc::sigaddset(&raw mut set, signal.as_raw()) };
     }
     // SAFETY: reads `set`; the old mask is not asked for.
     if unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()) } != 0
@@ -121,7 +128,7 @@ pub fn watch_sigterm() -> Result<OwnedFd> {
         return Err(Errno::INVAL);
     }
     // SAFETY: reads `set` and makes a new descriptor.
-    let fd = unsafe { libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC) };
+    let fd = unsafe { libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) };
     if fd < 0 {
         return Err(last());
     }

@@ -21,6 +21,7 @@ pub mod medium;
 pub mod mount;
 pub mod mountinfo;
 pub mod overlay;
+pub mod packet;
 pub mod partition_growth;
 pub mod partition_table;
 pub mod programs;

@@ -13,8 +13,12 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("perch-core", &[]),
     ("dynfilefs", &[]),
     ("perch-sys", &["perch-core"]),
-    ("perch-boot", &["perch-core", "perch-sys"]),
-    ("perch-cli", &["perch-core", "perch-sys", "dynfilefs"]),
+    ("perch-serve", &["dynfilefs", "perch-core", "perch-sys"]),
+    ("perch-boot", &["perch-core", "perch-serve", "perch-sys"]),
+    (
+        "perch-cli",
+        &["perch-core", "perch-serve", "perch-sys", "dynfilefs"],
+    ),
     ("perch-tests", &["perch-core", "perch-sys", "perch-boot"]),
     (
         "xtask",

@@ -1,0 +1,218 @@
+//! A container that is served: begun, and ended with care.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::SystemTime;
+
+use dynfilefs::container::{Access, Container};
+use dynfilefs::files::Files;
+use dynfilefs::store::FileName;
+use fuser::{Config, Session, SessionACL};
+use perch_core::cause::Causes;
+use perch_core::serving::{self, Failure, FailureKind};
+use perch_core::units::{Bytes, Mib};
+use rustix::event::{EventfdFlags, eventfd};
+use rustix::fs::{AtFlags, unlinkat};
+
+use super::process::allow_descriptors;
+use crate::disk::Disk;
+use crate::failure::failure;
+use crate::filesystem::Directory;
+use crate::fuse;
+
+/// Threads that answer the kernel.
+const THREADS: usize = 4;
+/// The most parts a container has.
+const MAX_PARTS: u64 = dynfilefs::geometry::MAX_PARTS;
+
+/// What is to be served.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Request {
+    /// A container that is to be made.
+    Create {
+        /// Virtual size of a part.
+        split: Mib,
+        /// Size of the disk.
+        size: Mib,
+    },
+    /// One that is there.
+    Open(serving::Access),
+}
+
+pub(super) struct Serving {
+    disk: Arc<Disk>,
+    access: Access,
+    /// The container's directory, and the main file's name in it.
+    directory: OwnedFd,
+    base: String,
+    /// Has something to read when the kernel has closed its end.
+    ended: Arc<OwnedFd>,
+    thread: JoinHandle<std::io::Result<()>>,
+}
+
+impl Serving {
+    /// Makes or opens a container and serves it; returns the mount too.
+    pub(super) fn begin(
+        request: Request,
+        directory: OwnedFd,
+        base: &str,
+        mode: u16,
+    ) -> Result<(Self, OwnedFd), Failure> {
+        let system = |error: &dyn std::fmt::Display| Failure::new(FailureKind::Kernel, error);
+        let parts = match request {
+            Request::Create { split, size } => size.0.div_ceil(split.0.max(1)).min(MAX_PARTS),
+            Request::Open(_) => MAX_PARTS,
+        };
+        let limited = allow_descriptors(parts);
+        let access = match request {
+            Request::Create { .. } | Request::Open(serving::Access::Write) => Access::Write,
+            Request::Open(serving::Access::Read) => Access::Read,
+            Request::Open(serving::Access::Rescue) => Access::Rescue,
+        };
+        let ours = directory.try_clone().map_err(|error| system(&error))?;
+        let files = Files::new(directory, base, access)
+            .map_err(|error| Failure::new(FailureKind::Medium, error))?;
+        let container = match request {
+            Request::Create { split, size } => {
+                Container::begin(files, split.bytes().0, size.bytes().0)
+            }
+            Request::Open(_) => Container::open(files, access),
+        };
+        let container = container.map_err(|error| match limited {
+            Err(limit) if failure(&error).kind == FailureKind::Kernel => system(&format!(
+                "{}: the limit of open files cannot be raised ({limit})",
+                Causes(&error)
+            )),
+            _ => failure(&error),
+        })?;
+        let disk = Arc::new(Disk::new(container));
+        let device = fuse::open_device().map_err(|error| system(&Causes(&error)))?;
+        let mount = fuse::mount(&device).map_err(|error| system(&Causes(&error)))?;
+        let ended = eventfd(0, EventfdFlags::CLOEXEC).map_err(|error| system(&error))?;
+        let ended = Arc::new(ended);
+        let files = Directory {
+            disk: Arc::clone(&disk),
+            mode: mode & 0o777,
+            access,
+            since: SystemTime::now(),
+        };
+        let thread = start(files, device, &disk, &ended).map_err(|error| system(&error))?;
+        let serving = Self {
+            disk,
+            access,
+            directory: ours,
+            base: base.to_owned(),
+            ended,
+            thread,
+        };
+        Ok((serving, mount))
+    }
+
+    /// Has something to read when nobody can reach the disk any more.
+    pub(super) fn ended(&self) -> BorrowedFd<'_> {
+        self.ended.as_fd()
+    }
+
+    pub(super) fn size(&self) -> Bytes {
+        self.disk.size()
+    }
+
+    pub(super) fn is_committed(&self) -> bool {
+        self.disk.container.is_committed()
+    }
+
+    pub(super) fn commit(&self) -> Result<(), Failure> {
+        match self.access {
+            Access::Write => self
+                .disk
+                .container
+                .commit()
+                .map_err(|error| failure(&error)),
+            Access::Read | Access::Rescue => Ok(()),
+        }
+    }
+
+    pub(super) fn grow(&self, to: Bytes) -> Result<Bytes, Failure> {
+        use crate::disk::GrowError;
+        self.disk.grow(to).map_err(|error| match &error {
+            GrowError::Container(error) => failure(error),
+            other => Failure::new(FailureKind::Kernel, Causes(other)),
+        })
+    }
+
+    /// Makes everything durable, and says so if that fails.
+    pub(super) fn flush(&self, why: &str) -> bool {
+        if self.access != Access::Write {
+            return true;
+        }
+        let flushed = self.disk.container.flush();
+        if let Err(error) = &flushed {
+            log::error!(
+                "cannot make the container durable after {why}: {}",
+                Causes(error)
+            );
+        }
+        flushed.is_ok()
+    }
+
+    /// Removes the files of a container that was never committed. The main file goes last: while it is there, the rest is
+    /// known to be the beginning of a container.
+    pub(super) fn remove(&self) {
+        let parts = 0..self.disk.container.geometry().parts();
+        for file in parts.map(FileName::Part).chain([FileName::NewMain]) {
+            let name = format!("{}{file}", self.base);
+            if let Err(error) = unlinkat(&self.directory, &*name, AtFlags::empty()) {
+                log::warn!("cannot remove {name}: {error}");
+            }
+        }
+    }
+
+    /// The kernel has closed its end: what it wrote last is made durable, or removed if it was never committed.
+    pub(super) fn finish(self) -> ExitCode {
+        let durable = match self.is_committed() {
+            true => self.flush("its last use"),
+            false => {
+                self.remove();
+                true
+            }
+        };
+        let served = match self.thread.join() {
+            Ok(Ok(())) => true,
+            Ok(Err(error)) => {
+                log::error!("the kernel's end of the disk was closed by an error: {error}");
+                false
+            }
+            Err(_) => false,
+        };
+        match durable && served {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        }
+    }
+}
+
+/// Answers the kernel from threads of its own.
+fn start(
+    files: Directory,
+    device: OwnedFd,
+    disk: &Disk,
+    ended: &Arc<OwnedFd>,
+) -> std::io::Result<JoinHandle<std::io::Result<()>>> {
+    let again = device.try_clone()?;
+    let mut config = Config::default();
+    config.n_threads = Some(THREADS);
+    config.clone_fd = true;
+    let session = Session::from_fd(files, device, SessionACL::All, config)?;
+    disk.connect(session.notifier(), again);
+    let ended = Arc::clone(ended);
+    std::thread::Builder::new()
+        .name("session".to_owned())
+        .spawn(move || {
+            let outcome = session.run();
+            // Cannot be full: this is the only number that is ever added.
+            let _ = rustix::io::write(&ended, &1_u64.to_ne_bytes());
+            outcome
+        })
+}

@@ -1,0 +1,5 @@
+//! The server as a process, with the kernel's FUSE, loop devices and ext4. Needs root.
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod life;
+mod machine;
