@@ -32,7 +32,7 @@ fn part(len: usize, entries: &[(usize, u64)], blocks: &[(usize, &[u8])]) -> Vec<
 }
 
 #[test]
-fn the_worked_example_is_the_same_to_the_byte() {
+fn check_04_the_worked_example_is_the_same_to_the_byte() {
     let memory = example().store;
     let want = part(
         0x7000,
@@ -152,7 +152,7 @@ fn an_odd_split_works_to_the_last_entry() {
 
 /// What is refused stays as it was, and the message says which file and why.
 #[test]
-fn a_container_with_something_wrong_is_refused_untouched() {
+fn check_05_a_container_with_something_wrong_is_refused_untouched() {
     let header = |split: u64, size: u64| {
         Header::new(split * MIB, size * MIB)
             .unwrap()
@@ -308,7 +308,7 @@ fn a_disk_of_exbibytes_in_a_short_file_is_checked_at_once() {
 }
 
 #[test]
-fn a_missing_part_reads_as_zeros_only_if_that_is_asked_for() {
+fn check_07_a_missing_part_reads_as_zeros_only_if_that_is_asked_for() {
     let container = example();
     container.store.remove(FileName::Part(1));
     let memory = container.store;
@@ -326,7 +326,7 @@ fn a_missing_part_reads_as_zeros_only_if_that_is_asked_for() {
 }
 
 #[test]
-fn growing_keeps_what_is_there_and_crosses_parts() {
+fn check_08_growing_keeps_what_is_there_and_crosses_parts() {
     let container = example();
     assert!(matches!(container.grow(5 * MIB), Err(Error::Shrink { .. })));
     assert!(matches!(

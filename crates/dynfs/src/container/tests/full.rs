@@ -151,7 +151,7 @@ fn a_growth_that_is_done_does_not_fail() {
 
 /// Each write and each sync of a busy minute fails once: the caller hears of it, and what is there is sound.
 #[test]
-fn an_error_of_any_call_reaches_the_caller() {
+fn check_13_an_error_of_any_call_reaches_the_caller() {
     let work = |container: &Container<Memory>| -> Result<(), Error> {
         container.write(0, &[1; 3 * 4096])?;
         container.flush()?;

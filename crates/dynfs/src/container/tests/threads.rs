@@ -5,7 +5,7 @@ use super::*;
 /// Each thread has blocks of its own, side by side with those of others in the same parts and index pages, so that it
 /// knows what it has to read; slots go from one thread's blocks to another's all the time.
 #[test]
-fn threads_see_their_own_blocks_only() {
+fn check_23_threads_see_their_own_blocks_only() {
     const THREADS: u64 = 4;
     let container = open(fresh());
     std::thread::scope(|scope| {
