@@ -38,6 +38,8 @@ impl<S: Store> Container<S> {
     /// Copies the disk into one without data, makes it durable, and compares all of it. `progress` is called after each
     /// MiB, and may stop it there.
     ///
+    /// A damaged source is copied as it reads: look at its [`check`](Self::check) first.
+    ///
     /// # Errors
     /// If the other disk is smaller or holds data, and nothing is written then; if a medium fails, or what is read back is
     /// not what was written.
@@ -46,10 +48,10 @@ impl<S: Store> Container<S> {
         target: &Container<T>,
         mut progress: impl FnMut(CopyProgress) -> ControlFlow<()>,
     ) -> Result<Copied, Error> {
-        let size = self.size();
-        if target.size() < size {
+        let (size, has) = (self.size(), target.size());
+        if has < size {
             return Err(Error::TargetSmall {
-                size: target.size(),
+                size: has,
                 needed: size,
             });
         }
@@ -57,34 +59,61 @@ impl<S: Store> Container<S> {
             return Err(Error::TargetUsed);
         }
         let mut copied = Copied::default();
-        let mut flushed = 0;
-        for verifying in [false, true] {
-            let mut done = 0;
-            while let Some(range) = self.next_of_both(target, done, verifying)? {
-                done = range.end;
-                if verifying {
-                    self.compare(target, range)?;
-                } else {
-                    copied.bytes += range.end - range.start;
-                    self.copy_range(target, range)?;
-                    if copied.bytes - flushed >= FLUSH_STEP {
-                        target.flush()?;
-                        flushed = copied.bytes;
-                    }
-                }
-                let now = CopyProgress {
-                    verifying,
-                    done,
-                    size,
-                };
-                if progress(now).is_break() {
-                    copied.stopped = true;
-                    return Ok(copied);
-                }
+        let (mut done, mut flushed) = (0, 0);
+        while let Some(range) = self.next_of_both(target, done, false)? {
+            done = range.end;
+            copied.bytes += range.end - range.start;
+            target.write(range.start, &self.read_range(&range)?)?;
+            if copied.bytes - flushed >= FLUSH_STEP {
+                target.flush()?;
+                flushed = copied.bytes;
             }
-            target.flush()?;
+            let verifying = false;
+            copied.stopped = progress(CopyProgress {
+                verifying,
+                done,
+                size,
+            })
+            .is_break();
+            if copied.stopped {
+                return Ok(copied);
+            }
         }
+        target.flush()?;
+        copied.stopped = self.compare_with(target, progress)?.is_break();
         Ok(copied)
+    }
+
+    /// Compares the disk with a copy, which may be larger: all that is recorded in either. A copy that was opened again
+    /// shows that its index is right too, not only what is remembered of it.
+    ///
+    /// # Errors
+    /// [`Error::CopyDiffers`] at the first difference, or if a medium cannot be read.
+    pub fn compare_with<T: Store>(
+        &self,
+        copy: &Container<T>,
+        mut progress: impl FnMut(CopyProgress) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, Error> {
+        let (mut done, size) = (0, self.size());
+        while let Some(range) = self.next_of_both(copy, done, true)? {
+            done = range.end;
+            if self.read_range(&range)? != copy.read_range(&range)? {
+                return Err(Error::CopyDiffers {
+                    offset: range.start,
+                    len: range.end - range.start,
+                });
+            }
+            let verifying = true;
+            let now = CopyProgress {
+                verifying,
+                done,
+                size,
+            };
+            if progress(now).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
     }
 
     /// The next bytes that are recorded here, or also those in the copy: what is behind the end here is not looked at, since
@@ -114,19 +143,5 @@ impl<S: Store> Container<S> {
         let mut bytes = vec![0; usize::try_from(len).unwrap_or_default()];
         self.read(range.start, &mut bytes)?;
         Ok(bytes)
-    }
-
-    fn copy_range<T: Store>(&self, target: &Container<T>, range: Range<u64>) -> Result<(), Error> {
-        target.write(range.start, &self.read_range(&range)?)
-    }
-
-    fn compare<T: Store>(&self, target: &Container<T>, range: Range<u64>) -> Result<(), Error> {
-        if self.read_range(&range)? == target.read_range(&range)? {
-            return Ok(());
-        }
-        Err(Error::CopyDiffers {
-            offset: range.start,
-            len: range.end - range.start,
-        })
     }
 }

@@ -122,6 +122,13 @@ fn check_06_legacy_containers_are_copied_into_new_ones() {
         assert!(read(&new, 0, 6 << 20) == content(), "{what}");
         assert!(read(&new, 6 * MIB, 2 << 20) == vec![0; 2 << 20], "{what}");
         assert_eq!(new.check().unwrap().used, 7, "{what}: it is sparse");
+        assert!(old.compare_with(&new, go).unwrap().is_continue(), "{what}");
+        new.write(700 * BLOCK, &[1]).unwrap();
+        let differs = old.compare_with(&new, go).unwrap_err().to_string();
+        assert_eq!(
+            differs,
+            "the copy differs from what was copied, in 4096 bytes from 2867200 on"
+        );
         assert!(files(&source) == before && source.log_len() == 0, "{what}");
     }
 }
