@@ -1,7 +1,7 @@
 //! The container on files in memory, and which test proves what.
 //!
-//! Each was seen to fail when its rule was broken. What is not here needs a mount or a machine: 2 with the original
-//! itself, 10 with power cuts of a whole machine, 26 to 33.
+//! What is not here needs a mount or a machine: 2 with the original itself, 10 with power cuts of a whole machine, 24 with
+//! an original that runs, 26 to 33.
 //!
 //! | rule of the design | test |
 //! |---|---|
