@@ -10,31 +10,37 @@ mod extents;
 mod flush;
 mod moves;
 mod open;
+mod space;
 #[cfg(test)]
 mod tests;
 mod usage;
 mod write;
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 pub use compact::{Compacted, Compaction, Progress};
 pub use copy::{Copied, CopyProgress};
 pub use create::create;
+pub use space::{Space, Used};
 pub use usage::{Form, PartUsage};
+
+use flush::{Batch, Rounds};
 
 use crate::error::Error;
 use crate::geometry::{BLOCK, Geometry};
 use crate::header::Header;
-use crate::part::{Part, all_entries};
+use crate::part::{Common, Extent, Part, Place, all_entries};
 use crate::store::{FileName, Store, read_or_zeros};
 use crate::survey::{Survey, survey};
 
-/// Index pages that are kept in memory, over all parts: 16 MiB, for 8 GiB in use at a time.
-const PAGES: usize = 4096;
-/// Index pages that each part may keep, however many parts there are.
-const LEAST_PAGES: usize = 8;
+/// Index pages that are kept in memory, over all parts: 12 MiB, for 6 GiB in use at a time.
+const PAGES: usize = 3072;
+/// How many of them go at once.
+const PAGES_STEP: usize = 64;
+/// Index pages that may wait for a flush: with more a write flushes by itself, so that memory is bounded.
+const UNSAVED_PAGES: usize = 512;
 
 /// What a container is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,8 +59,12 @@ pub struct Container<S> {
     store: S,
     access: Access,
     layout: RwLock<Layout>,
+    common: Arc<Common>,
     /// Held by whoever makes things durable: one at a time.
-    flushing: Mutex<()>,
+    flushing: Mutex<Batch>,
+    rounds: Rounds,
+    /// The part whose pages go next where memory is short.
+    hand: AtomicUsize,
     /// Something did not become durable.
     failed: AtomicBool,
 }
@@ -117,39 +127,60 @@ impl Chunk {
             self.within.end.saturating_sub(1) / BLOCK,
         )
     }
-}
 
-/// Bytes of a chunk that lie in one block.
-struct Piece {
-    entry: u64,
-    /// Where they begin in the block.
-    from: u64,
-    /// Where they are in the chunk.
-    bytes: Range<usize>,
-}
-
-impl Piece {
-    fn is_whole(&self) -> bool {
-        self.bytes.len() as u64 == BLOCK
+    /// Where virtual bytes of this chunk are in its bytes.
+    fn at(&self, within: &Range<u64>) -> Range<usize> {
+        let at = |offset: u64| {
+            usize::try_from(offset.saturating_sub(self.within.start)).unwrap_or(usize::MAX)
+        };
+        at(within.start)..at(within.end)
     }
 }
 
-/// The blocks of a range of virtual bytes of a part.
-fn pieces(within: &Range<u64>) -> impl Iterator<Item = Piece> + use<> {
-    let Range { start, end } = *within;
-    let blocks = start / BLOCK..end.div_ceil(BLOCK);
-    blocks.map(move |entry| {
-        let (first, last) = ((entry * BLOCK).max(start), ((entry + 1) * BLOCK).min(end));
-        let at = |offset: u64| usize::try_from(offset - start).unwrap_or(usize::MAX);
-        Piece {
-            entry,
-            from: first % BLOCK,
-            bytes: at(first)..at(last),
-        }
-    })
+/// A request, split at the borders of parts. Nothing is allocated, and no lock is held between two chunks.
+struct Chunks<'a> {
+    layout: &'a RwLock<Layout>,
+    start: u64,
+    rest: Range<u64>,
+}
+
+impl Iterator for Chunks<'_> {
+    type Item = Chunk;
+
+    fn next(&mut self) -> Option<Chunk> {
+        let Range { start, end } = self.rest;
+        let layout = self.layout.read().unwrap_or_else(PoisonError::into_inner);
+        let place = layout.geometry.locate(start).filter(|_| start < end)?;
+        let cell = Arc::clone(layout.parts.get(place.part as usize)?);
+        let split = layout.geometry.split();
+        drop(layout);
+        let within = start % split..(start % split + (end - start)).min(split);
+        let next = start + (within.end - within.start);
+        let request = |at: u64| usize::try_from(at - self.start).unwrap_or(usize::MAX);
+        let request = request(start)..request(next);
+        self.rest.start = next;
+        Some(Chunk {
+            cell,
+            within,
+            request,
+        })
+    }
 }
 
 impl<S: Store> Container<S> {
+    fn new(store: S, access: Access, layout: Layout, common: Arc<Common>) -> Self {
+        Self {
+            store,
+            access,
+            layout: RwLock::new(layout),
+            common,
+            flushing: Mutex::default(),
+            rounds: Rounds::default(),
+            hand: AtomicUsize::new(0),
+            failed: AtomicBool::new(false),
+        }
+    }
+
     /// Size of the disk in bytes.
     pub fn size(&self) -> u64 {
         self.layout().geometry.size()
@@ -184,42 +215,52 @@ impl<S: Store> Container<S> {
             let mut part = chunk.cell.write();
             part.load(&self.store, first, last)?;
             self.read_chunk(&chunk, &part, bytes)?;
+            drop(part);
+            self.bound_pages();
         }
         Ok(())
     }
 
     /// Reads with one call what lies together. The part stays locked, so that no slot is given to another block meanwhile.
     fn read_chunk(&self, chunk: &Chunk, part: &Part, bytes: &mut [u8]) -> Result<(), Error> {
-        let mut run: Option<(u64, Range<usize>)> = None;
-        let mut done = |run: Option<(u64, Range<usize>)>| match run {
-            Some((at, range)) => {
-                let bytes = bytes.get_mut(range).unwrap_or_default();
-                read_or_zeros(&self.store, part.file, bytes, at)
-                    .map_err(Error::io("read", part.file))
-            }
-            None => Ok(()),
-        };
-        let mut holes = Vec::new();
-        for piece in pieces(&chunk.within) {
-            let Some(slot) = part.lookup(piece.entry).filter(|_| chunk.cell.present) else {
-                holes.push(piece.bytes);
-                continue;
-            };
-            let at = slot + piece.from;
-            match &mut run {
-                Some((start, range))
-                    if range.end == piece.bytes.start && *start + range.len() as u64 == at =>
-                {
-                    range.end = piece.bytes.end;
+        for Extent { place, within } in part.extents(chunk.within.clone()) {
+            let bytes = bytes.get_mut(chunk.at(&within)).unwrap_or_default();
+            match place {
+                Place::Hole => bytes.fill(0),
+                Place::Data(at) | Place::Shared(at) => {
+                    read_or_zeros(&self.store, part.file, bytes, at)
+                        .map_err(Error::io("read", part.file))?;
                 }
-                _ => done(run.replace((at, piece.bytes)))?,
             }
-        }
-        done(run)?;
-        for hole in holes {
-            bytes.get_mut(hole).unwrap_or_default().fill(0);
         }
         Ok(())
+    }
+
+    /// Throws out index pages where too many are in memory: some of those that nobody asked for lately, from one part
+    /// after the other. No part may be locked by the caller.
+    fn bound_pages(&self) {
+        let budget = &self.common.budget;
+        if budget.pages() <= PAGES {
+            return;
+        }
+        let mut surplus = budget.pages().saturating_sub(PAGES) + PAGES_STEP;
+        let parts = self.layout().parts.len();
+        // Twice round: all may have been asked for.
+        for _ in 0..2 * parts {
+            let number = self.hand.load(Ordering::Relaxed);
+            let cell = self.cell(number);
+            // Whoever has the part locked may hold others up for long; the pages of the next part go then.
+            let evicted = match cell.as_ref().map(|cell| cell.part.try_write()) {
+                Some(Ok(mut part)) => part.evict(surplus),
+                _ => 0,
+            };
+            surplus = surplus.saturating_sub(evicted);
+            if surplus == 0 {
+                break;
+            }
+            let next = (number + 1) % parts.max(1);
+            self.hand.store(next, Ordering::Relaxed);
+        }
     }
 
     /// The header of each part, if it has its own, and a judgement on its index as it stands in the file.
@@ -263,35 +304,27 @@ impl<S: Store> Container<S> {
         self.layout.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A part by its number.
+    fn cell(&self, number: usize) -> Option<Arc<Cell>> {
+        self.layout().parts.get(number).map(Arc::clone)
+    }
+
     /// All parts at this moment.
     fn cells(&self) -> Vec<Arc<Cell>> {
         self.layout().parts.clone()
     }
 
     /// Splits a request at the borders of parts.
-    fn chunks(&self, offset: u64, len: u64) -> Result<Vec<Chunk>, Error> {
-        let layout = self.layout();
-        let size = layout.geometry.size();
+    fn chunks(&self, offset: u64, len: u64) -> Result<Chunks<'_>, Error> {
+        // A disk never gets smaller.
+        let size = self.size();
         let end = offset.checked_add(len).filter(|end| *end <= size);
         let end = end.ok_or(Error::OutOfRange { offset, len, size })?;
-        let split = layout.geometry.split();
-        let mut chunks = Vec::new();
-        let mut at = offset;
-        while let Some(place) = layout.geometry.locate(at).filter(|_| at < end) {
-            let Some(cell) = layout.parts.get(place.part as usize) else {
-                break;
-            };
-            let within = at % split..(at % split + (end - at)).min(split);
-            let next = at + (within.end - within.start);
-            let request = |at: u64| usize::try_from(at - offset).unwrap_or(usize::MAX);
-            chunks.push(Chunk {
-                cell: Arc::clone(cell),
-                within,
-                request: request(at)..request(next),
-            });
-            at = next;
-        }
-        Ok(chunks)
+        Ok(Chunks {
+            layout: &self.layout,
+            start: offset,
+            rest: offset..end,
+        })
     }
 
     /// Refuses what would change something where that is not possible.
@@ -311,10 +344,5 @@ impl<S: Store> Container<S> {
             self.failed.store(true, Ordering::Release);
         }
         result
-    }
-
-    /// How many index pages a part may keep.
-    fn pages_per_part(parts: u32) -> usize {
-        (PAGES / parts.max(1) as usize).max(LEAST_PAGES)
     }
 }

@@ -5,17 +5,18 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::os::fd::OwnedFd;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::ops::Range;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::{Mutex, OnceLock, PoisonError, RwLock};
 
 use rustix::fs::{
-    FallocateFlags, FileType, FlockOperation, Mode, OFlags, ResolveFlags, fallocate, fdatasync,
-    flock, fstat, fstatfs, fsync, ftruncate, openat2, renameat,
+    FallocateFlags, FileType, FlockOperation, Mode, OFlags, ResolveFlags, SeekFrom, fallocate,
+    fdatasync, flock, fstat, fstatfs, fsync, ftruncate, openat2, renameat, seek,
 };
 use rustix::io::{Errno, pread, pwrite, retry_on_intr};
 
 use crate::container::Access;
-use crate::geometry::FAT_MAX_LEN;
+use crate::geometry::{FAT_MAX_LEN, MAX_PARTS};
 use crate::store::{FileName, Store};
 
 /// `MSDOS_SUPER_MAGIC` of linux/magic.h: FAT of any width. exFAT has another number, and no limit that matters.
@@ -28,7 +29,11 @@ pub struct Files {
     base: String,
     writable: bool,
     max_len: Option<u64>,
-    open: RwLock<BTreeMap<FileName, Arc<OwnedFd>>>,
+    /// Parts by number: every request asks for one.
+    parts: Box<[OnceLock<OwnedFd>]>,
+    others: RwLock<BTreeMap<FileName, OwnedFd>>,
+    /// Held by whoever opens a file: a second descriptor would meet the lock of the first.
+    opening: Mutex<()>,
 }
 
 impl Files {
@@ -44,7 +49,9 @@ impl Files {
             base: base.to_owned(),
             writable: access == Access::Write,
             max_len: is_fat.then_some(FAT_MAX_LEN),
-            open: RwLock::default(),
+            parts: (0..MAX_PARTS).map(|_| OnceLock::new()).collect(),
+            others: RwLock::default(),
+            opening: Mutex::default(),
         })
     }
 
@@ -52,22 +59,61 @@ impl Files {
         format!("{}{file}", self.base)
     }
 
-    /// The open file; opened and locked now, if it was not.
-    fn file(&self, file: FileName) -> io::Result<Arc<OwnedFd>> {
-        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(fd) = open.get(&file) {
-            return Ok(Arc::clone(fd));
+    /// Does something with a file; it is opened and locked now, if it was not.
+    fn with<T>(
+        &self,
+        file: FileName,
+        act: impl Fn(BorrowedFd<'_>) -> io::Result<T>,
+    ) -> io::Result<T> {
+        match self.if_open(file, &act) {
+            Some(result) => result,
+            None => self.open_with(file, OFlags::empty(), act),
         }
-        drop(open);
-        self.open_file(file, OFlags::empty())
+    }
+
+    /// Does something with a file if it is open.
+    fn if_open<T>(
+        &self,
+        file: FileName,
+        act: impl Fn(BorrowedFd<'_>) -> io::Result<T>,
+    ) -> Option<io::Result<T>> {
+        if let FileName::Part(number) = file {
+            let fd = self.parts.get(number as usize)?.get()?;
+            return Some(act(fd.as_fd()));
+        }
+        let others = self.others.read().unwrap_or_else(PoisonError::into_inner);
+        others.get(&file).map(|fd| act(fd.as_fd()))
+    }
+
+    /// Opens a file and does something with it.
+    fn open_with<T>(
+        &self,
+        file: FileName,
+        more: OFlags,
+        act: impl Fn(BorrowedFd<'_>) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let alone = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(result) = self.if_open(file, &act) {
+            return result;
+        }
+        let fd = self.open_file(file, more)?;
+        match file {
+            FileName::Part(number) => {
+                let place = self.parts.get(number as usize);
+                // None of a higher number is ever asked for: a container has no more.
+                let place = place.ok_or(io::ErrorKind::InvalidInput)?;
+                drop(alone);
+                act(place.get_or_init(|| fd).as_fd())
+            }
+            FileName::Main | FileName::NewMain | FileName::Padded { .. } => {
+                let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
+                act(others.entry(file).or_insert(fd).as_fd())
+            }
+        }
     }
 
     /// Opens a file, locked against every other container server: exclusively for writing, shared for reading.
-    fn open_file(&self, file: FileName, more: OFlags) -> io::Result<Arc<OwnedFd>> {
-        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(fd) = open.get(&file) {
-            return Ok(Arc::clone(fd));
-        }
+    fn open_file(&self, file: FileName, more: OFlags) -> io::Result<OwnedFd> {
         let access = if self.writable {
             OFlags::RDWR
         } else {
@@ -103,79 +149,66 @@ impl Files {
             Err(Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOLCK) | Ok(()) => {}
             Err(error) => return Err(error.into()),
         }
-        let fd = Arc::new(fd);
-        open.insert(file, Arc::clone(&fd));
         Ok(fd)
     }
 }
 
 impl Store for Files {
     fn len(&self, file: FileName) -> io::Result<Option<u64>> {
-        match self.file(file) {
-            Ok(fd) => Ok(Some(u64::try_from(fstat(&fd)?.st_size).unwrap_or(0))),
+        match self.with(file, |fd| Ok(fstat(fd)?.st_size)) {
+            Ok(size) => Ok(Some(u64::try_from(size).unwrap_or(0))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
 
     fn read_at(&self, file: FileName, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
-        let fd = self.file(file)?;
-        let mut done = 0;
-        while let Some(rest) = bytes.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            match retry_on_intr(|| pread(&fd, &mut *rest, offset + done as u64))? {
-                0 => break,
-                read => done += read,
-            }
-        }
-        Ok(done)
+        let bytes = std::cell::RefCell::new(bytes);
+        self.with(file, |fd| read_all(fd, &mut bytes.borrow_mut(), offset))
     }
 
     fn write_at(&self, file: FileName, bytes: &[u8], offset: u64) -> io::Result<()> {
-        let fd = self.file(file)?;
-        let mut done = 0;
-        while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
-            match retry_on_intr(|| pwrite(&fd, rest, offset + done as u64))? {
-                0 => return Err(io::ErrorKind::WriteZero.into()),
-                written => done += written,
-            }
-        }
-        Ok(())
+        self.with(file, |fd| write_all(fd, bytes, offset))
     }
 
     fn create(&self, file: FileName) -> io::Result<()> {
-        let fd = self.open_file(file, OFlags::CREATE)?;
         // Only behind the lock: O_TRUNC would cut a file that another program has open.
-        Ok(ftruncate(&fd, 0)?)
+        self.open_with(file, OFlags::CREATE, |fd| Ok(ftruncate(fd, 0)?))
     }
 
     fn set_len(&self, file: FileName, len: u64) -> io::Result<()> {
-        let fd = self.file(file)?;
-        Ok(retry_on_intr(|| ftruncate(&fd, len))?)
+        self.with(file, |fd| Ok(retry_on_intr(|| ftruncate(fd, len))?))
     }
 
     fn reserve(&self, file: FileName, offset: u64, len: u64) -> io::Result<()> {
-        let fd = self.file(file)?;
-        unsupported(retry_on_intr(|| {
-            fallocate(&fd, FallocateFlags::KEEP_SIZE, offset, len)
-        }))
+        let flags = FallocateFlags::KEEP_SIZE;
+        self.with(file, |fd| {
+            unsupported(retry_on_intr(|| fallocate(fd, flags, offset, len)))
+        })
     }
 
     fn punch(&self, file: FileName, offset: u64, len: u64) -> io::Result<()> {
-        let fd = self.file(file)?;
         let flags = FallocateFlags::KEEP_SIZE | FallocateFlags::PUNCH_HOLE;
-        unsupported(retry_on_intr(|| fallocate(&fd, flags, offset, len)))
+        self.with(file, |fd| {
+            unsupported(retry_on_intr(|| fallocate(fd, flags, offset, len)))
+        })
     }
 
     fn sync(&self, file: FileName) -> io::Result<()> {
         // Not repeated, whatever the reason: what failed is reported once only.
-        Ok(fdatasync(self.file(file)?)?)
+        self.with(file, |fd| Ok(fdatasync(fd)?))
     }
 
+    /// Only of files that are no parts: those stay where they are once they are open.
     fn rename(&self, from: FileName, to: FileName) -> io::Result<()> {
-        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        let is_part = |file| matches!(file, FileName::Part(_));
+        if is_part(from) || is_part(to) {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
         renameat(&self.dir, self.name(from), &self.dir, self.name(to))?;
-        if let Some(fd) = open.remove(&from) {
-            open.insert(to, fd);
+        if let Some(fd) = others.remove(&from) {
+            others.insert(to, fd);
         }
         Ok(())
     }
@@ -187,6 +220,48 @@ impl Store for Files {
     fn max_len(&self) -> Option<u64> {
         self.max_len
     }
+
+    fn data(&self, file: FileName, offset: u64) -> io::Result<Option<Range<u64>>> {
+        // The position that is moved is nobody's: all else is done at offsets.
+        self.with(file, |fd| match seek(fd, SeekFrom::Data(offset)) {
+            Ok(start) => match seek(fd, SeekFrom::Hole(start)) {
+                Ok(end) => Ok(Some(start..end)),
+                Err(_) => Ok(Some(start..u64::MAX)),
+            },
+            Err(Errno::NXIO) => Ok(None),
+            Err(_) => Ok(Some(offset..u64::MAX)),
+        })
+    }
+
+    fn free(&self) -> io::Result<Option<u64>> {
+        let stat = fstatfs(&self.dir)?;
+        // Some file systems of others tell nothing. The types are not the same on every architecture.
+        let is_known = stat.f_blocks > 0;
+        Ok(is_known.then_some((stat.f_bavail as u64).saturating_mul(stat.f_bsize as u64)))
+    }
+}
+
+/// Reads until the end of the file.
+fn read_all(fd: BorrowedFd<'_>, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut done = 0;
+    while let Some(rest) = bytes.get_mut(done..).filter(|rest| !rest.is_empty()) {
+        match retry_on_intr(|| pread(fd, &mut *rest, offset + done as u64))? {
+            0 => break,
+            read => done += read,
+        }
+    }
+    Ok(done)
+}
+
+fn write_all(fd: BorrowedFd<'_>, bytes: &[u8], offset: u64) -> io::Result<()> {
+    let mut done = 0;
+    while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
+        match retry_on_intr(|| pwrite(fd, rest, offset + done as u64))? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            written => done += written,
+        }
+    }
+    Ok(())
 }
 
 /// What a file system does not know is one answer, whatever number it gives.
@@ -200,120 +275,4 @@ fn unsupported(result: rustix::io::Result<()>) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::container::{Container, create};
-    use crate::error::Error;
-    use crate::geometry::{BLOCK, MIB};
-    use rustix::fs::{CWD, openat, symlinkat};
-
-    fn files(dir: &tempfile::TempDir, access: Access) -> Files {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let dir = openat(CWD, dir.path(), flags, Mode::empty()).unwrap();
-        Files::new(dir, "changes.dat", access).unwrap()
-    }
-
-    #[test]
-    fn a_container_lives_in_real_files() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = files(&dir, Access::Write);
-        create(&store, 4 * MIB, 6 * MIB).unwrap();
-        let container = Container::open(store, Access::Write).unwrap();
-        container.write(4 * MIB - 5000, &[7; 10_000]).unwrap();
-        container.grow(9 * MIB).unwrap();
-        container.write(9 * MIB - 1, &[8]).unwrap();
-        container.flush().unwrap();
-        container.trim(4 * MIB - BLOCK, BLOCK).unwrap();
-        container.flush().unwrap();
-        drop(container);
-
-        let container = Container::open(files(&dir, Access::Read), Access::Read).unwrap();
-        let mut bytes = vec![1; 9 << 20];
-        container.read(0, &mut bytes).unwrap();
-        let mut want = vec![0; 9 << 20];
-        let start = (4 << 20) - 5000;
-        want[start..start + 10_000].fill(7);
-        want[(4 << 20) - 4096..4 << 20].fill(0);
-        want[(9 << 20) - 1] = 8;
-        assert!(bytes == want);
-        assert_eq!(container.check().unwrap().findings, []);
-        let mut names: Vec<_> = dir
-            .path()
-            .read_dir()
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        assert_eq!(
-            names,
-            [
-                "changes.dat",
-                "changes.dat.0",
-                "changes.dat.1",
-                "changes.dat.2"
-            ]
-        );
-    }
-
-    #[test]
-    fn rule_10_a_container_that_is_open_is_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = files(&dir, Access::Write);
-        create(&store, 4 * MIB, 6 * MIB).unwrap();
-        let container = Container::open(store, Access::Write).unwrap();
-        let busy = |access| match Container::open(files(&dir, access), access) {
-            Err(Error::Io { source, .. }) => source.kind() == io::ErrorKind::ResourceBusy,
-            _ => false,
-        };
-        assert!(busy(Access::Write) && busy(Access::Read));
-        drop(container);
-        let readers =
-            [(); 2].map(|()| Container::open(files(&dir, Access::Read), Access::Read).unwrap());
-        assert!(busy(Access::Write));
-        drop(readers);
-        Container::open(files(&dir, Access::Write), Access::Write).unwrap();
-    }
-
-    /// Whoever prepares a stick could else have any file of the system written.
-    #[test]
-    fn links_are_not_followed() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = files(&dir, Access::Write);
-        create(&store, 4 * MIB, 6 * MIB).unwrap();
-        drop(store);
-        let (part, aside) = (dir.path().join("changes.dat.1"), dir.path().join("aside"));
-        renameat(CWD, &part, CWD, &aside).unwrap();
-        symlinkat("aside", CWD, &part).unwrap();
-        let error = Container::open(files(&dir, Access::Write), Access::Write).unwrap_err();
-        assert!(
-            matches!(
-                error,
-                Error::Io {
-                    file: FileName::Part(1),
-                    ..
-                }
-            ),
-            "{error}"
-        );
-        assert_eq!(error.to_string(), "cannot look at the container's part 1");
-    }
-
-    /// 263 parts, of which nearly nothing takes space.
-    #[test]
-    fn a_tebibyte_fits_on_a_small_disk() {
-        let dir = tempfile::tempdir().unwrap();
-        let size = 1 << 40;
-        let store = files(&dir, Access::Write);
-        create(&store, crate::geometry::DEFAULT_SPLIT, size).unwrap();
-        let container = Container::open(store, Access::Write).unwrap();
-        container.write(0, &[1; 4096]).unwrap();
-        container.write(size - 4096, &[2; 4096]).unwrap();
-        container.flush().unwrap();
-        drop(container);
-        let container = Container::open(files(&dir, Access::Read), Access::Read).unwrap();
-        let mut bytes = [0; 8192];
-        container.read(size - 8192, &mut bytes).unwrap();
-        assert!(bytes[..4096] == [0; 4096] && bytes[4096..] == [2; 4096]);
-        assert_eq!(container.geometry().parts(), 263);
-    }
-}
+mod tests;

@@ -16,6 +16,7 @@ pub mod geometry;
 pub mod header;
 pub mod memory;
 mod part;
+pub mod room;
 mod runs;
 pub mod store;
 mod survey;

@@ -1,17 +1,33 @@
 //! One part: the pages of its index that are in memory, and which slots are free.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod extents;
+mod pages;
+mod slots;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+pub(crate) use extents::{Extent, Place};
+pub(crate) use pages::Budget;
 
 use crate::error::Error;
 use crate::geometry::{BLOCK, Geometry, PAGE_ENTRIES};
+use crate::room::Room;
 use crate::runs::Runs;
 use crate::store::{FileName, Store, read_or_zeros};
 use crate::survey::{Entry, holds_data, survey};
+use pages::Pages;
+use slots::Slots;
 
-/// How much space is asked for at once, in bytes: fewer calls, and longer runs on FAT.
-const RESERVE_STEP: u64 = 16 << 20;
 /// How much of an index is read at once, in bytes.
 const SCAN_STEP: u64 = 256 << 10;
+
+/// What all parts of a container have in common.
+#[derive(Debug, Default)]
+pub(crate) struct Common {
+    pub(crate) room: Room,
+    pub(crate) budget: Arc<Budget>,
+}
 
 /// What changes while a part is in use.
 #[derive(Debug)]
@@ -20,54 +36,41 @@ pub(crate) struct Part {
     geometry: Geometry,
     /// Bytes that the file has, as far as data is concerned.
     len: u64,
-    pages: BTreeMap<u64, Page>,
-    /// The most clean pages that are kept.
-    keep: usize,
+    pages: Pages,
+    common: Arc<Common>,
     /// Whether the index was surveyed, and the fields below are true.
     surveyed: bool,
-    next: u64,
-    /// The length of the file when no slot is in use.
-    least_len: u64,
-    /// Up to where space was reserved.
-    reserved: u64,
-    free: Runs,
+    slots: Slots,
     /// Slots whose entries were cleared, not yet durably.
-    pending: Vec<u64>,
+    pending: Runs,
     shared: BTreeSet<u64>,
+    /// Entries that hold data.
+    mapped: u64,
 }
 
-#[derive(Debug)]
-struct Page {
-    entries: Vec<u64>,
-    dirty: bool,
-    /// Whether writing it back will find space.
-    reserved: bool,
-}
-
-/// What a flush makes durable: taken while the part is locked, written while it is not.
+/// What a flush makes durable: taken while parts are locked, written while they are not. Kept for the next one, so that
+/// it seldom needs new memory.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
-    /// Offset and bytes of each changed index page.
-    pub(crate) pages: Vec<(u64, Vec<u8>)>,
-    /// Slots that are free afterwards.
-    pub(crate) pending: Vec<u64>,
+    /// Number and entries of changed index pages.
+    pub(crate) pages: Vec<(u64, u64)>,
+    /// The bytes of all these pages.
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Part {
-    pub(crate) fn new(file: FileName, geometry: Geometry, len: u64, keep: usize) -> Self {
+    pub(crate) fn new(file: FileName, geometry: Geometry, len: u64, common: &Arc<Common>) -> Self {
         Self {
             file,
             geometry,
             len,
-            pages: BTreeMap::new(),
-            keep,
+            pages: Pages::new(Arc::clone(&common.budget)),
+            common: Arc::clone(common),
             surveyed: false,
-            next: 0,
-            least_len: 0,
-            reserved: 0,
-            free: Runs::default(),
-            pending: Vec::new(),
+            slots: Slots::default(),
+            pending: Runs::default(),
             shared: BTreeSet::new(),
+            mapped: 0,
         }
     }
 
@@ -78,7 +81,7 @@ impl Part {
 
     /// Whether the pages of these entries are in memory. A part without data needs none.
     pub(crate) fn has_pages(&self, first: u64, last: u64) -> bool {
-        self.is_empty() || pages_of(first, last).all(|page| self.pages.contains_key(&page))
+        self.is_empty() || pages_of(first, last).all(|page| self.pages.contains(page))
     }
 
     fn is_empty(&self) -> bool {
@@ -96,35 +99,26 @@ impl Part {
             return Ok(());
         }
         for page in pages_of(first, last) {
-            if self.pages.contains_key(&page) {
+            if self.pages.contains(page) {
                 continue;
             }
             let (offset, entries) = self.geometry.page(page);
             let entries = read_entries(store, self.file, offset, entries)?;
-            self.pages.insert(
-                page,
-                Page {
-                    entries,
-                    dirty: false,
-                    reserved: false,
-                },
-            );
+            self.pages.insert(page, entries.into_boxed_slice());
         }
-        let mut surplus = self.pages.len().saturating_sub(self.keep);
-        self.pages.retain(|page, content| {
-            let wanted = content.dirty || pages_of(first, last).contains(page);
-            let kept = wanted || surplus == 0;
-            surplus -= usize::from(!kept);
-            kept
-        });
         Ok(())
+    }
+
+    /// Throws pages out of memory; returns how many of those that were to go.
+    pub(crate) fn evict(&mut self, count: usize) -> usize {
+        self.pages.evict(count)
     }
 
     /// Where the block of an entry lies; `None` for a hole. Its page has to be in memory.
     pub(crate) fn lookup(&self, entry: u64) -> Option<u64> {
-        let page = self.pages.get(&(entry / PAGE_ENTRIES))?;
+        let page = self.pages.get(entry / PAGE_ENTRIES)?;
         let index = usize::try_from(entry % PAGE_ENTRIES).ok()?;
-        let offset = *page.entries.get(index)?;
+        let offset = *page.get(index)?;
         holds_data(&self.geometry, self.len, offset).then_some(offset)
     }
 
@@ -148,8 +142,8 @@ impl Part {
             .map_err(Error::io("look at", self.file))?
             .unwrap_or(0);
         let entries = all_entries(store, self.file, &self.geometry)?;
-        let found = survey(&self.geometry, len, self.geometry.entries(), entries);
-        let mut pages = BTreeMap::<u64, Vec<u64>>::new();
+        let mut found = survey(&self.geometry, len, self.geometry.entries(), entries);
+        let mut pages = std::collections::BTreeMap::<u64, Vec<u64>>::new();
         for (entry, _) in found.inside.iter().chain(&found.dangling) {
             pages
                 .entry(entry / PAGE_ENTRIES)
@@ -179,67 +173,25 @@ impl Part {
         }
         self.pages.clear();
         self.len = len;
-        self.next = found.next;
-        self.least_len = found.least_len;
-        self.free = found.free;
+        self.slots = Slots::new(&mut found, &self.geometry);
         self.shared = found.shared;
+        self.mapped = found.used;
         self.surveyed = true;
         Ok(())
     }
 
     /// Takes up to `want` slots that follow each other: where they begin, and how many they are. Space for
-    /// those at the end is reserved where the file system can do that.
+    /// them is reserved where the file system can do that.
     ///
     /// # Errors
     /// [`Error::Full`] if there is none; nothing is changed then.
     pub(crate) fn allocate(&mut self, store: &impl Store, want: u64) -> Result<(u64, u64), Error> {
-        if let Some(start) = self.free.take(want) {
-            return Ok((start, want));
+        let place = (self.file, &self.geometry, &self.common.room);
+        let slots = self.slots.allocate(store, place, want);
+        if matches!(slots, Err(Error::Full)) {
+            self.common.room.note_full();
         }
-        let max = store.max_len().unwrap_or(i64::MAX as u64);
-        let room = max.saturating_sub(self.next) / BLOCK;
-        if room >= want
-            && self
-                .reserve_to(store, self.next + want * BLOCK, max)
-                .is_ok()
-        {
-            let start = self.next;
-            self.next += want * BLOCK;
-            return Ok((start, want));
-        }
-        if let Some(some) = self.free.take_some(want) {
-            return Ok(some);
-        }
-        if room == 0 {
-            return Err(Error::Full);
-        }
-        let start = self.next;
-        self.reserve_to(store, start + BLOCK, max)?;
-        self.next += BLOCK;
-        Ok((start, 1))
-    }
-
-    fn reserve_to(&mut self, store: &impl Store, end: u64, max: u64) -> Result<(), Error> {
-        if end <= self.reserved {
-            return Ok(());
-        }
-        let start = self.next;
-        let far = (end + RESERVE_STEP)
-            .min(self.geometry.full_len())
-            .min(max)
-            .max(end);
-        for end in [far, end] {
-            match store.reserve(self.file, start, end - start) {
-                Ok(()) => {
-                    self.reserved = end;
-                    return Ok(());
-                }
-                // It shows when the data is written, before any entry is set.
-                Err(error) if error.kind() == std::io::ErrorKind::Unsupported => return Ok(()),
-                Err(_) => {}
-            }
-        }
-        Err(Error::Full)
+        slots
     }
 
     /// Makes sure that the pages of these entries can be written back on a full disk: in a sparse index they may be holes.
@@ -251,14 +203,14 @@ impl Part {
     ) -> Result<(), Error> {
         for number in pages_of(first, last) {
             let (offset, entries) = self.geometry.page(number);
-            let Some(page) = self.pages.get_mut(&number).filter(|page| !page.reserved) else {
+            if !self.pages.needs_space(number) {
                 continue;
-            };
+            }
             match store.reserve(self.file, offset, entries * 8) {
                 Err(error) if error.kind() != std::io::ErrorKind::Unsupported => {
                     return Err(Error::io("reserve space in", self.file)(error));
                 }
-                _ => page.reserved = true,
+                _ => self.pages.set_reserved(number),
             }
         }
         Ok(())
@@ -266,54 +218,64 @@ impl Part {
 
     /// Takes the first free slot, if it begins before `end`.
     pub(crate) fn take_free_before(&mut self, end: u64) -> Option<u64> {
-        let (start, _) = self.free.iter().next().filter(|(start, _)| *start < end)?;
-        self.free.take_at(start)
+        self.slots.take_free_before(end)
     }
 
     /// Takes back slots that were allocated and not used.
     pub(crate) fn release(&mut self, start: u64, slots: u64) {
-        if slots == 0 {
-            return;
-        }
-        if start + slots * BLOCK == self.next {
-            self.next = start;
-        } else {
-            self.free.insert(start, slots * BLOCK);
-        }
+        self.slots.release(start, slots);
     }
 
     /// Lets an entry point to a slot whose data is written, or to none. The slot that it had is free after the next flush,
     /// unless another entry holds it too.
     pub(crate) fn set(&mut self, entry: u64, slot: Option<u64>) {
         let before = self.lookup(entry);
-        let index = usize::try_from(entry % PAGE_ENTRIES).unwrap_or_default();
-        let Some(page) = self.pages.get_mut(&(entry / PAGE_ENTRIES)) else {
+        if !self.pages.set(entry, slot.unwrap_or(0)) {
             return;
-        };
-        let Some(place) = page.entries.get_mut(index) else {
-            return;
-        };
-        *place = slot.unwrap_or(0);
-        page.dirty = true;
+        }
         if let Some(slot) = slot {
             self.len = self.len.max(slot + BLOCK);
         }
+        self.mapped =
+            (self.mapped + u64::from(slot.is_some())).saturating_sub(u64::from(before.is_some()));
         let was_shared = self.shared.remove(&entry);
         // A slot beside the grid is left alone: its neighbours may be free in halves.
-        let freed = before.filter(|slot| !was_shared && self.is_on_grid(*slot));
-        self.pending.extend(freed);
+        if let Some(slot) = before.filter(|slot| !was_shared && self.is_on_grid(*slot)) {
+            self.pending.insert(slot, BLOCK);
+        }
     }
 
-    /// What is to be made durable; it counts as done from now on.
-    pub(crate) fn snapshot(&mut self) -> Snapshot {
-        let dirty = self.pages.iter_mut().filter(|(_, page)| page.dirty);
-        let pages = dirty.map(|(number, page)| {
-            page.dirty = false;
-            (self.geometry.page(*number).0, to_bytes(&page.entries))
+    /// Whether a flush would find something here.
+    pub(crate) fn has_unsaved(&self) -> bool {
+        self.pages.has_unsaved() || !self.pending.is_empty()
+    }
+
+    /// Adds what is to be made durable; it counts as done from now on. Returns the slots that are free afterwards.
+    pub(crate) fn snapshot(&mut self, snapshot: &mut Snapshot) -> Runs {
+        let geometry = self.geometry;
+        self.pages.take_unsaved(|page, entries| {
+            snapshot.pages.push((page, geometry.page(page).0));
+            for entry in entries {
+                snapshot.bytes.extend_from_slice(&entry.to_le_bytes());
+            }
         });
-        Snapshot {
-            pages: pages.collect(),
-            pending: std::mem::take(&mut self.pending),
+        std::mem::take(&mut self.pending)
+    }
+
+    /// Notes that a page of a snapshot is in the file.
+    pub(crate) fn saved(&mut self, page: u64) {
+        self.pages.saved(page);
+    }
+
+    /// Blocks that hold data: exact once the part was surveyed, else the most that the file can hold.
+    pub(crate) fn mapped(&self) -> (u64, bool) {
+        match self.surveyed {
+            true => (self.mapped, true),
+            false => {
+                let most = self.len.saturating_sub(self.geometry.data_start());
+                let most = most.div_ceil(BLOCK).min(self.geometry.entries());
+                (most, most == 0)
+            }
         }
     }
 
@@ -327,7 +289,7 @@ impl Part {
     /// Looks at the whole index again, as for the first write: slots that were freed in halves are found. False, and
     /// nothing is done, if something has to be flushed first.
     pub(crate) fn survey_again(&mut self, store: &impl Store) -> Result<bool, Error> {
-        let flushed = self.pending.is_empty() && self.pages.values().all(|page| !page.dirty);
+        let flushed = self.pending.is_empty() && self.pages.all_saved();
         if flushed {
             self.surveyed = false;
             self.survey(store)?;
@@ -340,24 +302,16 @@ impl Part {
         !self.pending.is_empty()
     }
 
+    /// Whether there are free slots that only another survey finds.
+    pub(crate) fn forgot_free(&self) -> bool {
+        self.slots.forgot_all()
+    }
+
     /// Adds slots that are durably free, and gives the end of the file back.
     pub(crate) fn add_free(&mut self, store: &impl Store, runs: &Runs) {
-        runs.iter()
-            .for_each(|(start, len)| self.free.insert(start, len));
-        let Some(start) = self.free.take_ending_at(self.next) else {
-            return;
-        };
-        let len = if start == self.geometry.first_slot() {
-            self.least_len
-        } else {
-            start
-        };
-        if store.set_len(self.file, len).is_ok() {
-            self.next = start;
-            self.reserved = 0;
+        let place = (self.file, &self.geometry);
+        if let Some(len) = self.slots.add_free(store, place, runs) {
             self.len = len;
-        } else {
-            self.free.insert(start, self.next - start);
         }
     }
 }
@@ -375,13 +329,35 @@ pub(crate) fn all_entries(
     let len = store.len(file).map_err(Error::io("look at", file))?;
     let mut found = Vec::new();
     let mut first = 0;
+    // Bytes that may hold something; the index of a part that is hardly used is mostly a hole.
+    let mut data = 0..0;
     while first < geometry.entries() {
-        let count = (geometry.entries() - first).min(SCAN_STEP / 8);
         let (start, _) = geometry.page(first / PAGE_ENTRIES);
         // An old container's header may speak of exbibytes; behind the end of the file all entries are zero.
         if len.is_none_or(|len| start >= len) {
             break;
         }
+        if start >= data.end {
+            let next = store.data(file, start);
+            match next.map_err(Error::io("look for data in", file))? {
+                Some(next) => data = next,
+                None => break,
+            }
+            // Whole pages, and never back.
+            let (index, _) = geometry.page(0);
+            let entry = data.start.saturating_sub(index) / 8 / PAGE_ENTRIES * PAGE_ENTRIES;
+            if entry > first {
+                first = entry;
+                continue;
+            }
+        }
+        let behind = data.end.saturating_sub(start).div_ceil(8);
+        let count = (geometry.entries() - first).min(SCAN_STEP / 8).min(
+            behind
+                .max(1)
+                .checked_next_multiple_of(PAGE_ENTRIES)
+                .unwrap_or(u64::MAX),
+        );
         let entries = read_entries(store, file, start, count)?;
         found.extend((first..).zip(entries).filter(|(_, offset)| *offset != 0));
         first += count;
@@ -424,15 +400,22 @@ mod tests {
         let geometry = Geometry::new(64 * MIB, 64 * MIB).unwrap();
         let file = FileName::Part(0);
         memory.put(file, vec![0; geometry.first_slot() as usize]);
-        let mut part = Part::new(file, geometry, geometry.first_slot(), 4);
+        let common = Arc::default();
+        let mut part = Part::new(file, geometry, geometry.first_slot(), &common);
         part.survey(&memory).unwrap();
         part.load(&memory, 0, 0).unwrap();
         part.set(7, Some(geometry.first_slot()));
         for entry in (0..geometry.entries()).step_by(100) {
             part.load(&memory, entry, entry).unwrap();
-            assert!(part.pages.len() <= 5, "{} pages", part.pages.len());
+            part.evict(common.budget.pages().saturating_sub(5));
+            assert!(common.budget.pages() <= 5);
         }
         assert_eq!(part.lookup(7), Some(geometry.first_slot()));
-        assert_eq!(part.snapshot().pages.len(), 1);
+        let mut snapshot = Snapshot::default();
+        assert!(part.snapshot(&mut snapshot).is_empty());
+        assert_eq!(
+            (snapshot.pages, snapshot.bytes.len()),
+            (vec![(0, 4096)], 4096)
+        );
     }
 }

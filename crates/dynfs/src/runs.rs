@@ -24,31 +24,39 @@ impl Runs {
         self.0.insert(start, len);
     }
 
+    /// The first range of at least `slots` slots.
+    pub(crate) fn find(&self, slots: u64) -> Option<(u64, u64)> {
+        self.iter().find(|(_, len)| *len >= slots * BLOCK)
+    }
+
     /// Takes `slots` slots that follow each other; `None` if no range is that long.
     pub(crate) fn take(&mut self, slots: u64) -> Option<u64> {
-        let wanted = slots * BLOCK;
-        let (start, len) = self.iter().find(|(_, len)| *len >= wanted)?;
-        self.0.remove(&start);
-        if len > wanted {
-            self.0.insert(start + wanted, len - wanted);
-        }
+        let (start, _) = self.find(slots)?;
+        self.take_front(start, slots);
         Some(start)
     }
 
-    /// Takes the first slot of the range that begins at `start`.
-    pub(crate) fn take_at(&mut self, start: u64) -> Option<u64> {
-        let len = self.0.remove(&start)?;
-        if len > BLOCK {
-            self.0.insert(start + BLOCK, len - BLOCK);
+    /// Takes up to `slots` slots of the range that begins at `start`.
+    pub(crate) fn take_front(&mut self, start: u64, slots: u64) {
+        if let Some(len) = self.0.remove(&start)
+            && len > slots * BLOCK
+        {
+            self.0.insert(start + slots * BLOCK, len - slots * BLOCK);
         }
-        Some(start)
     }
 
-    /// Takes the first range, or as much of it as `slots` slots; where it begins and how many slots it has.
-    pub(crate) fn take_some(&mut self, slots: u64) -> Option<(u64, u64)> {
-        let (_, len) = self.iter().next()?;
-        let slots = slots.min(len / BLOCK);
-        Some((self.take(slots)?, slots))
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Forgets all but the first `count` ranges; whether there were more.
+    pub(crate) fn keep_first(&mut self, count: usize) -> bool {
+        let more = self.0.len() > count;
+        while self.0.len() > count {
+            self.0.pop_last();
+        }
+        more
     }
 
     /// Takes the range that ends at `end`; where it begins.
@@ -90,11 +98,11 @@ mod tests {
         );
         assert_eq!(runs.slots(), 4);
         assert_eq!(runs.take(4), None);
-        assert_eq!(runs.take_at(0x4000), None);
         assert_eq!(runs.take(2), Some(0x3000));
-        assert_eq!(runs.take_some(5), Some((0x5000, 1)));
+        assert_eq!((runs.find(1), runs.find(2)), (Some((0x5000, 0x1000)), None));
+        runs.take_front(0x5000, 5);
         assert_eq!(runs.take_ending_at(0xa000), None);
-        assert_eq!(runs.clone().take_at(0x8000), Some(0x8000));
+        assert!(!runs.clone().keep_first(1) && runs.clone().keep_first(0));
         assert_eq!(runs.take_ending_at(0x9000), Some(0x8000));
         assert_eq!(runs, Runs::default());
     }

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::io;
+use std::ops::Range;
 
 /// One file of a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,6 +103,24 @@ pub trait Store {
 
     /// The longest file that the file system holds; `None` where no limit matters.
     fn max_len(&self) -> Option<u64>;
+
+    /// The first bytes from `offset` on that may be other than zero; `None` if there are none up to the end of the file.
+    /// Without an answer of the file system everything may be (lseek(2), `SEEK_DATA`).
+    ///
+    /// # Errors
+    /// If the file system cannot say.
+    fn data(&self, file: FileName, offset: u64) -> io::Result<Option<Range<u64>>> {
+        let _ = file;
+        Ok(Some(offset..u64::MAX))
+    }
+
+    /// Bytes that the file system still has for anybody's files; `None` where that is not known (statfs(2), `f_bavail`).
+    ///
+    /// # Errors
+    /// If the file system cannot say.
+    fn free(&self) -> io::Result<Option<u64>> {
+        Ok(None)
+    }
 }
 
 impl<S: Store> Store for &S {
@@ -147,6 +166,14 @@ impl<S: Store> Store for &S {
 
     fn max_len(&self) -> Option<u64> {
         (**self).max_len()
+    }
+
+    fn data(&self, file: FileName, offset: u64) -> io::Result<Option<Range<u64>>> {
+        (**self).data(file, offset)
+    }
+
+    fn free(&self) -> io::Result<Option<u64>> {
+        (**self).free()
     }
 }
 

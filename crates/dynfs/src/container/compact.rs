@@ -257,7 +257,7 @@ impl<S: Store> Container<S> {
 
     /// Finds the slots that became free in halves. Where others never leave the part flushed they stay unknown until it is
     /// opened again.
-    fn survey_cell_again(&self, cell: &Cell) -> Result<(), Error> {
+    pub(super) fn survey_cell_again(&self, cell: &Cell) -> Result<(), Error> {
         for _ in 0..SURVEY_TRIES {
             self.flush()?;
             // What a flush has taken and not yet written must not be missed.

@@ -168,7 +168,6 @@ impl<S: Store> Container<S> {
         let written = self.store.write_at(main, &fields, header::FIELDS_AT);
         self.fence(written.map_err(Error::io("write", main)))?;
         self.fence(self.store.sync(main).map_err(Error::io("sync", main)))?;
-        let keep = Self::pages_per_part(geometry.parts());
         let mut layout = self.layout.write().unwrap_or_else(PoisonError::into_inner);
         let Layout {
             geometry: current,
@@ -181,7 +180,7 @@ impl<S: Store> Container<S> {
                 FileName::Part(number),
                 geometry,
                 geometry.data_start(),
-                keep,
+                &self.common,
             );
             parts.push(Arc::new(Cell::new(part, true)));
         }

@@ -1,7 +1,7 @@
 //! Opening: every file is looked at before anything is believed, and nothing is changed where something is wrong.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::{Access, Cell, Container, Layout};
 use crate::error::Error;
@@ -46,7 +46,7 @@ impl<S: Store> Container<S> {
         legacy: Option<usize>,
         main: FileName,
     ) -> Result<Self, Error> {
-        let keep = Self::pages_per_part(geometry.parts());
+        let common = Arc::default();
         let mut parts = Vec::new();
         let mut stale = Vec::new();
         for number in 0..geometry.parts() {
@@ -65,7 +65,7 @@ impl<S: Store> Container<S> {
                     stale.push(parts.len());
                 }
             }
-            let part = Part::new(file, geometry, len.unwrap_or(0), keep);
+            let part = Part::new(file, geometry, len.unwrap_or(0), &common);
             let cell = Cell::new(part, len.is_some());
             // A killed predecessor may have left data in the cache only. What was read of it may be relied on, so that the
             // next flush has to cover it too.
@@ -73,17 +73,12 @@ impl<S: Store> Container<S> {
             cell.touched.store(has_data, Ordering::Release);
             parts.push(Arc::new(cell));
         }
-        let container = Self {
-            store,
-            access,
-            layout: RwLock::new(Layout {
-                geometry,
-                parts,
-                main,
-            }),
-            flushing: Mutex::new(()),
-            failed: AtomicBool::new(false),
+        let layout = Layout {
+            geometry,
+            parts,
+            main,
         };
+        let container = Self::new(store, access, layout, common);
         if access == Access::Write {
             container.update_parts(&stale)?;
         }

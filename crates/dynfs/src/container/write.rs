@@ -1,27 +1,18 @@
 //! Writing, and clearing: data goes into its slot before any entry points there.
 
+use std::ops::Range;
 use std::sync::atomic::Ordering;
 
-use super::{Chunk, Container, Piece, pieces};
+use super::{Chunk, Container, UNSAVED_PAGES};
 use crate::error::Error;
 use crate::geometry::{BLOCK, PAGE_ENTRIES};
-use crate::part::Part;
+use crate::part::{Extent, Part, Place};
 use crate::store::{Store, read_or_zeros};
 
-/// What happens to the bytes of one block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Target {
-    /// They go into the slot that the block has.
-    Here(u64),
-    /// The block gets a slot, and what else it holds comes from the given one.
-    New(Option<u64>),
-}
-
-/// Pieces whose slots follow each other.
-struct Run<'a> {
-    slot: u64,
-    pieces: &'a [(Piece, Target)],
-}
+/// Blocks that a trim looks at while it has a part locked: 128 MiB of the disk.
+const TRIM_STEP: u64 = 64 * PAGE_ENTRIES;
+/// What two blocks that are not whole are cleared with.
+static ZEROS: [u8; 2 * BLOCK as usize] = [0; 2 * BLOCK as usize];
 
 impl<S: Store> Container<S> {
     /// Writes bytes to the disk; durable after the next [`flush`](Self::flush). Zeros take no space where nothing was.
@@ -36,12 +27,11 @@ impl<S: Store> Container<S> {
                 continue;
             }
             match self.write_chunk(&chunk, bytes) {
-                Err(Error::Full) if chunk.cell.read().has_pending() => {
-                    self.flush()?;
-                    self.write_chunk(&chunk, bytes)?;
-                }
+                Err(Error::Full) if self.find_room(&chunk)? => self.write_chunk(&chunk, bytes)?,
                 other => other?,
             }
+            self.bound_pages();
+            self.bound_unsaved()?;
         }
         Ok(())
     }
@@ -54,19 +44,32 @@ impl<S: Store> Container<S> {
     pub fn trim(&self, offset: u64, len: u64) -> Result<(), Error> {
         self.check_writable()?;
         for chunk in self.chunks(offset, len)? {
-            let mut part = chunk.cell.write();
-            self.fence(part.survey(&self.store))?;
-            let mut loaded = None;
-            for piece in pieces(&chunk.within).filter(Piece::is_whole) {
-                // A trim may be as long as the disk: not all pages at once.
-                if loaded != Some(piece.entry / PAGE_ENTRIES) {
-                    part.load(&self.store, piece.entry, piece.entry)?;
-                    loaded = Some(piece.entry / PAGE_ENTRIES);
-                }
-                if part.lookup(piece.entry).is_some() {
-                    part.reserve_pages(&self.store, piece.entry, piece.entry)?;
-                    part.set(piece.entry, None);
-                }
+            let mut first = chunk.within.start.div_ceil(BLOCK);
+            let end = chunk.within.end / BLOCK;
+            while first < end && chunk.cell.read().mapped().0 > 0 {
+                let next = (first / TRIM_STEP + 1).saturating_mul(TRIM_STEP).min(end);
+                self.trim_entries(&chunk, first..next)?;
+                self.bound_pages();
+                self.bound_unsaved()?;
+                first = next;
+            }
+        }
+        Ok(())
+    }
+
+    fn trim_entries(&self, chunk: &Chunk, entries: Range<u64>) -> Result<(), Error> {
+        let mut part = chunk.cell.write();
+        self.fence(part.survey(&self.store))?;
+        let mut loaded = None;
+        for entry in entries {
+            // Not all pages at once.
+            if loaded != Some(entry / PAGE_ENTRIES) {
+                part.load(&self.store, entry, entry)?;
+                loaded = Some(entry / PAGE_ENTRIES);
+            }
+            if part.lookup(entry).is_some() {
+                part.reserve_pages(&self.store, entry, entry)?;
+                part.set(entry, None);
             }
         }
         Ok(())
@@ -81,20 +84,42 @@ impl<S: Store> Container<S> {
         let size = self.size();
         let end = offset.checked_add(len).filter(|end| *end <= size);
         let end = end.ok_or(Error::OutOfRange { offset, len, size })?;
+        let zeros = |len: u64| {
+            let len = usize::try_from(len).unwrap_or(usize::MAX);
+            ZEROS.get(..len).unwrap_or(&ZEROS)
+        };
         let (from, to) = (
             offset.next_multiple_of(BLOCK).min(end),
             (end / BLOCK * BLOCK).max(offset),
         );
         if from >= to {
-            return self.write(offset, &vec![0; usize::try_from(len).unwrap_or_default()]);
+            return self.write(offset, zeros(len));
         }
-        for (start, end) in [(offset, from), (to, end)] {
-            self.write(
-                start,
-                &vec![0; usize::try_from(end - start).unwrap_or_default()],
-            )?;
-        }
+        self.write(offset, zeros(from - offset))?;
+        self.write(to, zeros(end - to))?;
         self.trim(from, to - from)
+    }
+
+    /// Tries to find room for blocks of a part that has none: slots that a flush sets free, or that were not remembered.
+    fn find_room(&self, chunk: &Chunk) -> Result<bool, Error> {
+        let part = chunk.cell.read();
+        let (pending, forgot) = (part.has_pending(), part.forgot_free());
+        drop(part);
+        if pending {
+            self.flush()?;
+        }
+        if forgot {
+            self.survey_cell_again(&chunk.cell)?;
+        }
+        Ok(pending || forgot)
+    }
+
+    /// Flushes where too much waits for it, so that memory is bounded.
+    fn bound_unsaved(&self) -> Result<(), Error> {
+        match self.common.budget.unsaved() > UNSAVED_PAGES {
+            true => self.flush(),
+            false => Ok(()),
+        }
     }
 
     /// Writes where every block has a slot of its own: the part is locked for reading only. False if one has none.
@@ -104,18 +129,12 @@ impl<S: Store> Container<S> {
         if !part.is_surveyed() || !part.has_pages(first, last) {
             return Ok(false);
         }
-        let here = |piece: Piece| {
-            let slot = part
-                .lookup(piece.entry)
-                .filter(|_| !part.is_shared(piece.entry))?;
-            Some((piece, Target::Here(slot)))
-        };
-        match pieces(&chunk.within).map(here).collect::<Option<Vec<_>>>() {
-            Some(targets) => self
-                .write_here(chunk, &part, &targets, bytes)
-                .map(|()| true),
-            None => Ok(false),
+        let mut extents = part.extents(chunk.within.clone());
+        if extents.any(|extent| !matches!(extent.place, Place::Data(_))) {
+            return Ok(false);
         }
+        self.write_here(chunk, &part, bytes)?;
+        Ok(true)
     }
 
     fn write_chunk(&self, chunk: &Chunk, bytes: &[u8]) -> Result<(), Error> {
@@ -123,92 +142,146 @@ impl<S: Store> Container<S> {
         let mut part = chunk.cell.write();
         self.fence(part.survey(&self.store))?;
         part.load(&self.store, first, last)?;
-        let target = |piece: Piece| {
-            let target = match part.lookup(piece.entry) {
-                Some(slot) if part.is_shared(piece.entry) => Target::New(Some(slot)),
-                Some(slot) => Target::Here(slot),
-                None => {
-                    let bytes = bytes.get(piece.bytes.clone()).unwrap_or_default();
-                    bytes
-                        .iter()
-                        .any(|byte| *byte != 0)
-                        .then_some(Target::New(None))?
-                }
-            };
-            Some((piece, target))
-        };
-        let targets: Vec<_> = pieces(&chunk.within).filter_map(target).collect();
-        let (new, here): (Vec<_>, Vec<_>) = targets
-            .into_iter()
-            .partition(|(_, target)| matches!(target, Target::New(_)));
-        self.write_here(chunk, &part, &here, bytes)?;
-        for (piece, _) in &new {
-            part.reserve_pages(&self.store, piece.entry, piece.entry)?;
-        }
-        let mut rest = new.as_slice();
-        while !rest.is_empty() {
-            let (slot, count) = part.allocate(&self.store, rest.len() as u64)?;
-            let (run, behind) = rest.split_at_checked(count as usize).unwrap_or((rest, &[]));
-            let written = self.write_new(&part, &Run { slot, pieces: run }, bytes);
-            if let Err(error) = written {
+        self.write_here(chunk, &part, bytes)?;
+        let mut at = chunk.within.start;
+        while let Some((within, old)) = next_new(&part, chunk, at, bytes) {
+            let (first, last) = (within.start / BLOCK, within.end.saturating_sub(1) / BLOCK);
+            part.reserve_pages(&self.store, first, last)?;
+            let (slot, count) = part.allocate(&self.store, last - first + 1)?;
+            let within = within.start..within.end.min((first + count) * BLOCK);
+            let new = New { slot, within, old };
+            chunk.cell.touched.store(true, Ordering::Release);
+            if let Err(error) = self.write_new(chunk, &part, &new, bytes) {
                 part.release(slot, count);
                 return Err(error);
             }
-            chunk.cell.touched.store(true, Ordering::Release);
-            for ((piece, _), index) in run.iter().zip(0..) {
-                part.set(piece.entry, Some(slot + index * BLOCK));
+            for index in 0..count {
+                part.set(first + index, Some(slot + index * BLOCK));
             }
-            rest = behind;
+            at = new.within.end;
         }
         Ok(())
-    }
-
-    /// Fills new slots: always whole, since what they held before belongs to nobody.
-    fn write_new(&self, part: &Part, run: &Run<'_>, bytes: &[u8]) -> Result<(), Error> {
-        let mut filled = vec![0; run.pieces.len() * BLOCK as usize];
-        let (blocks, _) = filled.as_chunks_mut::<{ BLOCK as usize }>();
-        for ((piece, target), block) in run.pieces.iter().zip(blocks) {
-            if let Target::New(Some(old)) = target {
-                read_or_zeros(&self.store, part.file, block, *old)
-                    .map_err(Error::io("read", part.file))?;
-            }
-            let from = bytes.get(piece.bytes.clone()).unwrap_or_default();
-            for (to, from) in block.iter_mut().skip(piece.from as usize).zip(from) {
-                *to = *from;
-            }
-        }
-        self.store
-            .write_at(part.file, &filled, run.slot)
-            .map_err(Error::io("write", part.file))
     }
 
     /// Writes into slots that blocks have, with one call for those that follow each other.
-    fn write_here(
-        &self,
-        chunk: &Chunk,
-        part: &Part,
-        targets: &[(Piece, Target)],
-        bytes: &[u8],
-    ) -> Result<(), Error> {
-        let follows = |a: &(Piece, Target), b: &(Piece, Target)| match (a.1, b.1) {
-            (Target::Here(one), Target::Here(two)) => {
-                one + BLOCK == two && a.0.bytes.end == b.0.bytes.start
+    fn write_here(&self, chunk: &Chunk, part: &Part, bytes: &[u8]) -> Result<(), Error> {
+        for Extent { place, within } in part.extents(chunk.within.clone()) {
+            if let Place::Data(at) = place {
+                // Before the write: even one that fails may have changed something.
+                chunk.cell.touched.store(true, Ordering::Release);
+                let bytes = bytes.get(chunk.at(&within)).unwrap_or_default();
+                let written = self.store.write_at(part.file, bytes, at);
+                written.map_err(Error::io("write", part.file))?;
             }
-            _ => false,
-        };
-        for run in targets.chunk_by(follows) {
-            let (Some((first, Target::Here(slot))), Some((last, _))) = (run.first(), run.last())
-            else {
-                continue;
-            };
-            let bytes = bytes
-                .get(first.bytes.start..last.bytes.end)
-                .unwrap_or_default();
-            // Before the write: even one that fails may have changed something.
-            chunk.cell.touched.store(true, Ordering::Release);
-            let written = self.store.write_at(part.file, bytes, slot + first.from);
-            written.map_err(Error::io("write", part.file))?;
         }
         Ok(())
     }
+
+    /// Fills new slots: always whole, since what they held before belongs to nobody. Whole blocks are written from where
+    /// they are; at most the first and the last are filled up.
+    fn write_new(&self, chunk: &Chunk, part: &Part, new: &New, bytes: &[u8]) -> Result<(), Error> {
+        let Range { start, end } = new.within;
+        let whole = start.next_multiple_of(BLOCK).min(end)..(end / BLOCK * BLOCK).max(start);
+        if whole.start >= whole.end {
+            // One block, or parts of two.
+            self.fill(chunk, part, new, start..whole.start, bytes)?;
+            return self.fill(chunk, part, new, whole.start..end, bytes);
+        }
+        self.fill(chunk, part, new, start..whole.start, bytes)?;
+        let here = bytes.get(chunk.at(&whole)).unwrap_or_default();
+        let written = self
+            .store
+            .write_at(part.file, here, new.slot_of(whole.start));
+        written.map_err(Error::io("write", part.file))?;
+        self.fill(chunk, part, new, whole.end..end, bytes)
+    }
+
+    /// Fills a slot for bytes of one block; what the block held else comes from its old place.
+    fn fill(
+        &self,
+        chunk: &Chunk,
+        part: &Part,
+        new: &New,
+        within: Range<u64>,
+        bytes: &[u8],
+    ) -> Result<(), Error> {
+        if within.is_empty() {
+            return Ok(());
+        }
+        let mut block = [0; BLOCK as usize];
+        if let Some(old) = new.old {
+            read_or_zeros(&self.store, part.file, &mut block, old)
+                .map_err(Error::io("read", part.file))?;
+        }
+        let from = bytes.get(chunk.at(&within)).unwrap_or_default();
+        let at = usize::try_from(within.start % BLOCK).unwrap_or_default();
+        for (to, from) in block.iter_mut().skip(at).zip(from) {
+            *to = *from;
+        }
+        let slot = new.slot_of(within.start / BLOCK * BLOCK);
+        let written = self.store.write_at(part.file, &block, slot);
+        written.map_err(Error::io("write", part.file))
+    }
+}
+
+/// Blocks that follow each other, and the slots that they get.
+struct New {
+    /// Where the first of their slots begins.
+    slot: u64,
+    /// Their virtual bytes that are written, counted from the start of the part.
+    within: Range<u64>,
+    /// Where the block was; it is a single one then.
+    old: Option<u64>,
+}
+
+impl New {
+    /// Where a block goes that begins at a virtual byte.
+    fn slot_of(&self, block: u64) -> u64 {
+        self.slot + (block - self.within.start / BLOCK * BLOCK)
+    }
+}
+
+/// The next bytes from `at` on whose blocks need new slots: without one up to now, and not only zeros are written; or with
+/// one that another block holds too, and where that is.
+fn next_new(
+    part: &Part,
+    chunk: &Chunk,
+    at: u64,
+    bytes: &[u8],
+) -> Option<(Range<u64>, Option<u64>)> {
+    let is_zero = |within: &Range<u64>| is_zero(bytes.get(chunk.at(within)).unwrap_or_default());
+    for Extent { place, within } in part.extents(at..chunk.within.end) {
+        match place {
+            Place::Data(_) => {}
+            Place::Shared(at) => return Some((within.clone(), Some(at - within.start % BLOCK))),
+            Place::Hole => {
+                let mut blocks = blocks(within);
+                let Some(first) = blocks.find(|block| !is_zero(block)) else {
+                    continue;
+                };
+                let end = blocks
+                    .take_while(|block| !is_zero(block))
+                    .last()
+                    .map_or(first.end, |block| block.end);
+                return Some((first.start..end, None));
+            }
+        }
+    }
+    None
+}
+
+/// A range of virtual bytes, block by block.
+fn blocks(within: Range<u64>) -> impl Iterator<Item = Range<u64>> {
+    let Range { start, end } = within;
+    (start / BLOCK..end.div_ceil(BLOCK))
+        .map(move |block| (block * BLOCK).max(start)..((block + 1) * BLOCK).min(end))
+}
+
+/// Whether all bytes are zero; quick where they are not.
+fn is_zero(bytes: &[u8]) -> bool {
+    let (words, rest) = bytes.as_chunks::<64>();
+    words
+        .iter()
+        .all(|word| word.iter().fold(0, |all, byte| all | byte) == 0)
+        && rest.iter().all(|byte| *byte == 0)
 }

@@ -1,6 +1,7 @@
 //! Copies, and the containers of older versions that are taken over by them: built here byte by byte.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use super::*;
 use crate::container::CopyProgress;
@@ -200,7 +201,7 @@ fn a_copy_that_reads_differently_is_no_success() {
                 // As after a restart, so that nothing of the index is remembered.
                 let part = new.cells()[0].read().file;
                 let geometry = new.geometry();
-                *new.cells()[0].write() = Part::new(part, geometry, 0x8000, 8);
+                *new.cells()[0].write() = Part::new(part, geometry, 0x8000, &Arc::default());
             }
             ControlFlow::Continue(())
         });

@@ -32,9 +32,12 @@ impl Fat {
 
 /// The pages of a range: number, place in the page, place in the range.
 fn pages(offset: u64, len: usize) -> impl Iterator<Item = (u64, Range<usize>, Range<usize>)> {
-    pieces(&(offset..offset + len as u64)).map(|piece| {
-        let from = piece.from as usize;
-        (piece.entry, from..from + piece.bytes.len(), piece.bytes)
+    let end = offset + len as u64;
+    (offset / 4096..end.div_ceil(4096)).map(move |page| {
+        let (first, last) = ((page * 4096).max(offset), ((page + 1) * 4096).min(end));
+        let (at, len) = ((first % 4096) as usize, (last - first) as usize);
+        let start = (first - offset) as usize;
+        (page, at..at + len, start..start + len)
     })
 }
 

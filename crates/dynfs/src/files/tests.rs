@@ -1,0 +1,117 @@
+//! Containers in real files.
+
+use super::*;
+use crate::container::{Container, create};
+use crate::error::Error;
+use crate::geometry::{BLOCK, MIB};
+use rustix::fs::{CWD, openat, symlinkat};
+
+fn files(dir: &tempfile::TempDir, access: Access) -> Files {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let dir = openat(CWD, dir.path(), flags, Mode::empty()).unwrap();
+    Files::new(dir, "changes.dat", access).unwrap()
+}
+
+#[test]
+fn a_container_lives_in_real_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = files(&dir, Access::Write);
+    create(&store, 4 * MIB, 6 * MIB).unwrap();
+    let container = Container::open(store, Access::Write).unwrap();
+    container.write(4 * MIB - 5000, &[7; 10_000]).unwrap();
+    container.grow(9 * MIB).unwrap();
+    container.write(9 * MIB - 1, &[8]).unwrap();
+    container.flush().unwrap();
+    container.trim(4 * MIB - BLOCK, BLOCK).unwrap();
+    container.flush().unwrap();
+    drop(container);
+
+    let container = Container::open(files(&dir, Access::Read), Access::Read).unwrap();
+    let mut bytes = vec![1; 9 << 20];
+    container.read(0, &mut bytes).unwrap();
+    let mut want = vec![0; 9 << 20];
+    let start = (4 << 20) - 5000;
+    want[start..start + 10_000].fill(7);
+    want[(4 << 20) - 4096..4 << 20].fill(0);
+    want[(9 << 20) - 1] = 8;
+    assert!(bytes == want);
+    assert_eq!(container.check().unwrap().findings, []);
+    let mut names: Vec<_> = dir
+        .path()
+        .read_dir()
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            "changes.dat",
+            "changes.dat.0",
+            "changes.dat.1",
+            "changes.dat.2"
+        ]
+    );
+}
+
+#[test]
+fn rule_10_a_container_that_is_open_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = files(&dir, Access::Write);
+    create(&store, 4 * MIB, 6 * MIB).unwrap();
+    let container = Container::open(store, Access::Write).unwrap();
+    let busy = |access| match Container::open(files(&dir, access), access) {
+        Err(Error::Io { source, .. }) => source.kind() == io::ErrorKind::ResourceBusy,
+        _ => false,
+    };
+    assert!(busy(Access::Write) && busy(Access::Read));
+    drop(container);
+    let readers =
+        [(); 2].map(|()| Container::open(files(&dir, Access::Read), Access::Read).unwrap());
+    assert!(busy(Access::Write));
+    drop(readers);
+    Container::open(files(&dir, Access::Write), Access::Write).unwrap();
+}
+
+/// Whoever prepares a stick could else have any file of the system written.
+#[test]
+fn links_are_not_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = files(&dir, Access::Write);
+    create(&store, 4 * MIB, 6 * MIB).unwrap();
+    drop(store);
+    let (part, aside) = (dir.path().join("changes.dat.1"), dir.path().join("aside"));
+    renameat(CWD, &part, CWD, &aside).unwrap();
+    symlinkat("aside", CWD, &part).unwrap();
+    let error = Container::open(files(&dir, Access::Write), Access::Write).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::Io {
+                file: FileName::Part(1),
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert_eq!(error.to_string(), "cannot look at the container's part 1");
+}
+
+/// 263 parts, of which nearly nothing takes space.
+#[test]
+fn a_tebibyte_fits_on_a_small_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let size = 1 << 40;
+    let store = files(&dir, Access::Write);
+    create(&store, crate::geometry::DEFAULT_SPLIT, size).unwrap();
+    let container = Container::open(store, Access::Write).unwrap();
+    container.write(0, &[1; 4096]).unwrap();
+    container.write(size - 4096, &[2; 4096]).unwrap();
+    container.flush().unwrap();
+    drop(container);
+    let container = Container::open(files(&dir, Access::Read), Access::Read).unwrap();
+    let mut bytes = [0; 8192];
+    container.read(size - 8192, &mut bytes).unwrap();
+    assert!(bytes[..4096] == [0; 4096] && bytes[4096..] == [2; 4096]);
+    assert_eq!(container.geometry().parts(), 263);
+}

@@ -1,0 +1,6 @@
+//! What requests cost: memory, and time.
+#![cfg(feature = "files")]
+
+mod flat;
+mod speed;
+mod steady;

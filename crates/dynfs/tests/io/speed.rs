@@ -1,0 +1,68 @@
+//! How long requests take: `cargo test -p dynfilefs --all-features --release --test io -- --ignored --nocapture`.
+//! Files are made in `TMPDIR`.
+
+#![expect(clippy::disallowed_methods, reason = "time is what is measured")]
+#![expect(clippy::unwrap_used, reason = "what fails cannot be measured")]
+
+use std::time::Instant;
+
+use dynfilefs::container::{Access, Container, create};
+use dynfilefs::files::Files;
+use dynfilefs::geometry::{BLOCK, MIB};
+use dynfilefs::store::Store;
+use rustix::fs::{CWD, Mode, OFlags, openat};
+
+use super::flat::Flat;
+
+const SIZE: u64 = 256 * MIB;
+
+/// Requests of `len` bytes all over the disk: the median of five rounds, in ns a request.
+fn rounds(len: u64, mut request: impl FnMut(u64)) -> u128 {
+    let count = SIZE / len;
+    // Odd, so that each is met once.
+    let step = (count / 3) | 1;
+    let mut times = [(); 5].map(|()| {
+        let start = Instant::now();
+        (0..count).for_each(|number| request(number * step % count * len));
+        start.elapsed().as_nanos() / u128::from(count)
+    });
+    times.sort_unstable();
+    times[2]
+}
+
+fn measure(what: &str, store: impl Store) {
+    create(&store, SIZE, SIZE).unwrap();
+    let container = Container::open(store, Access::Write).unwrap();
+    let mut bytes = vec![1; MIB as usize];
+    let start = Instant::now();
+    (0..SIZE / MIB).for_each(|number| container.write(number * MIB, &bytes).unwrap());
+    let new = start.elapsed().as_nanos() / u128::from(SIZE / MIB);
+    container.flush().unwrap();
+    let mut line = format!("{what}: ns a request: new 1 MiB {new}");
+    for len in [BLOCK, MIB] {
+        let bytes = bytes.get_mut(..len as usize).unwrap();
+        let write = rounds(len, |at| container.write(at, bytes).unwrap());
+        let read = rounds(len, |at| container.read(at, bytes).unwrap());
+        line += &format!(", {len} overwrite {write} read {read}");
+    }
+    container.trim(0, SIZE).unwrap();
+    container.flush().unwrap();
+    let block = bytes.get(..BLOCK as usize).unwrap();
+    let start = Instant::now();
+    (0..SIZE / BLOCK).for_each(|number| container.write(number * BLOCK, block).unwrap());
+    let new = start.elapsed().as_nanos() / u128::from(SIZE / BLOCK);
+    println!("{line}, new 4096 {new}");
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn requests() {
+    measure("memory", Flat::default());
+    let dir = tempfile::tempdir().unwrap();
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let fd = openat(CWD, dir.path(), flags, Mode::empty()).unwrap();
+    measure(
+        "files",
+        Files::new(fd, "changes.dat", Access::Write).unwrap(),
+    );
+}
