@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::store::{FileName, Store};
@@ -54,6 +55,9 @@ struct State {
     max_len: Option<u64>,
     fault: Option<(Call, usize)>,
     without_holes: bool,
+    /// Whether the free space is told, and how often it was asked for.
+    tells_free: bool,
+    looks: usize,
 }
 
 /// Files in memory; see the module.
@@ -118,6 +122,16 @@ impl Memory {
     /// Makes the file system one without holes and without reservation, as exFAT is.
     pub fn set_without_holes(&self) {
         self.state().without_holes = true;
+    }
+
+    /// Lets [`Store::free`] tell what [`set_free`](Self::set_free) left; else it is unknown.
+    pub fn tell_free(&self) {
+        self.state().tells_free = true;
+    }
+
+    /// How often [`Store::free`] was asked.
+    pub fn looks(&self) -> usize {
+        self.state().looks
     }
 
     /// Lets the call of this kind that comes after `before` others fail with `EIO`, and all later ones succeed.
@@ -359,6 +373,31 @@ impl Store for Memory {
 
     fn max_len(&self) -> Option<u64> {
         self.state().max_len
+    }
+
+    fn data(&self, file: FileName, offset: u64) -> io::Result<Option<Range<u64>>> {
+        let state = self.state();
+        let content = state.files.get(state.number(file)?);
+        let rest = content.and_then(|content| content.get(offset as usize..));
+        // What is zero may as well be a hole.
+        let mut clusters = rest.unwrap_or_default().chunks(CLUSTER as usize);
+        let is_hole = |cluster: &[u8]| cluster.iter().all(|byte| *byte == 0);
+        let Some(holes) = clusters.position(|cluster| !is_hole(cluster)) else {
+            return Ok(None);
+        };
+        let more = clusters
+            .position(is_hole)
+            .map_or(u64::MAX, |more| more as u64);
+        let start = offset + holes as u64 * CLUSTER;
+        let end = more.saturating_add(1).saturating_mul(CLUSTER);
+        Ok(Some(start..start.saturating_add(end)))
+    }
+
+    fn free(&self) -> io::Result<Option<u64>> {
+        let mut state = self.state();
+        state.looks += 1;
+        let free = state.capacity.filter(|_| state.tells_free);
+        Ok(free.map(|capacity| capacity.saturating_sub(state.clusters.len()) as u64 * CLUSTER))
     }
 }
 

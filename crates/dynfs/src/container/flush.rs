@@ -44,6 +44,8 @@ struct Round {
     /// Rounds that began, and those that ended.
     begun: u64,
     ended: u64,
+    /// How many wait.
+    waiting: usize,
 }
 
 /// Ends the present round, however it ends: nobody may wait for ever.
@@ -59,6 +61,12 @@ impl Drop for Ending<'_> {
 }
 
 impl Rounds {
+    /// How many flushes wait for others to end.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.lock().waiting
+    }
+
     fn lock(&self) -> MutexGuard<'_, Round> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -77,8 +85,10 @@ impl<S: Store> Container<S> {
         // One that began before may have passed by what was written since.
         let mine = round.begun + 1;
         while round.begun > round.ended && round.ended < mine {
+            round.waiting += 1;
             let waited = self.rounds.ended.wait(round);
             round = waited.unwrap_or_else(PoisonError::into_inner);
+            round.waiting -= 1;
         }
         if round.ended >= mine {
             drop(round);

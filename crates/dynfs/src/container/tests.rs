@@ -51,6 +51,8 @@ mod format;
 mod full;
 mod limits;
 mod original;
+mod room;
+mod rounds;
 mod sparse;
 mod threads;
 
