@@ -3,6 +3,8 @@
 //! Every file is opened once, beneath the directory and through no link, locked, and kept: later the root may be
 //! another one. Nothing is ever made or cut because it could not be opened.
 
+mod holders;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
@@ -18,6 +20,7 @@ use rustix::io::{Errno, pread, pwrite, retry_on_intr};
 use crate::container::Access;
 use crate::geometry::{FAT_MAX_LEN, MAX_PARTS};
 use crate::store::{FileName, Store};
+use holders::Holder;
 
 /// `MSDOS_SUPER_MAGIC` of linux/magic.h: FAT of any width. exFAT has another number, and no limit that matters.
 const FAT_MAGIC: u64 = 0x4d44;
@@ -29,6 +32,8 @@ pub struct Files {
     base: String,
     writable: bool,
     max_len: Option<u64>,
+    /// Who had files with such names open when this was made.
+    holders: Vec<Holder>,
     /// Parts by number: every request asks for one.
     parts: Box<[OnceLock<OwnedFd>]>,
     others: RwLock<BTreeMap<FileName, OwnedFd>>,
@@ -37,17 +42,25 @@ pub struct Files {
 }
 
 impl Files {
-    /// Takes a directory that is open for reading (not `O_PATH`: it is synced), and the main file's name in it.
+    /// Takes a directory that is open for reading (not `O_PATH`: it is synced), and the main file's name in it. For
+    /// writing, files that another process has open now are refused later, whether it locks them or not.
     ///
     /// # Errors
     /// If the kernel does not say what file system it is.
     pub fn new(dir: OwnedFd, base: &str, access: Access) -> io::Result<Self> {
         // The type of the field is not the same on every architecture.
+        let writable = access == Access::Write;
         let is_fat = fstatfs(&dir)?.f_type as u64 == FAT_MAGIC;
         Ok(Self {
             dir,
             base: base.to_owned(),
-            writable: access == Access::Write,
+            writable,
+            // dynfilefs takes no locks.
+            holders: if writable {
+                holders::find(base)
+            } else {
+                Vec::new()
+            },
             max_len: is_fat.then_some(FAT_MAX_LEN),
             parts: (0..MAX_PARTS).map(|_| OnceLock::new()).collect(),
             others: RwLock::default(),
@@ -128,7 +141,8 @@ impl Files {
         };
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
         let fd = retry_on_intr(|| openat2(&self.dir, self.name(file), flags, mode, resolve))?;
-        if FileType::from_raw_mode(fstat(&fd)?.st_mode) != FileType::RegularFile {
+        let stat = fstat(&fd)?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "it is not a regular file",
@@ -148,6 +162,13 @@ impl Files {
             // File systems without locks are none of ours, but some FUSE has none.
             Err(Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOLCK) | Ok(()) => {}
             Err(error) => return Err(error.into()),
+        }
+        if let Some(holder) = self.holders.iter().find(|holder| holder.holds(&stat)) {
+            let Holder { pid, name, .. } = holder;
+            return Err(io::Error::new(
+                io::ErrorKind::ResourceBusy,
+                format!("process {pid} ({name}) has it open"),
+            ));
         }
         Ok(fd)
     }

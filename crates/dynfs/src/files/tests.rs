@@ -73,6 +73,51 @@ fn rule_10_a_container_that_is_open_is_refused() {
     Container::open(files(&dir, Access::Write), Access::Write).unwrap();
 }
 
+/// dynfilefs takes no locks: what it has open is found through `/proc`, however the process came by it.
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a process that is really another one"
+)]
+fn rule_10_files_that_a_process_without_locks_has_open_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = files(&dir, Access::Write);
+    create(&store, 4 * MIB, 6 * MIB).unwrap();
+    drop(store);
+    for (name, is_ours) in [("changes.dat.1", true), ("changes.dat.9", false)] {
+        let file = openat(
+            CWD,
+            dir.path().join(name),
+            OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC,
+            Mode::RUSR | Mode::WUSR,
+        );
+        // `cat` waits for the other end of the pipe.
+        let mut child = std::process::Command::new("cat")
+            .stdin(std::process::Stdio::piped())
+            .stdout(file.unwrap())
+            .spawn()
+            .unwrap();
+        let result = Container::open(files(&dir, Access::Write), Access::Write);
+        match is_ours {
+            true => {
+                let Err(Error::Io { source, file, .. }) = result else {
+                    panic!("{result:?}");
+                };
+                assert_eq!(file, FileName::Part(1));
+                assert_eq!(source.kind(), io::ErrorKind::ResourceBusy);
+                let want = format!("process {} (cat) has it open", child.id());
+                assert_eq!(source.to_string(), want);
+                // Who only reads changes nothing.
+                Container::open(files(&dir, Access::Read), Access::Read).unwrap();
+            }
+            false => drop(result.unwrap()),
+        }
+        drop(child.stdin.take());
+        child.wait().unwrap();
+    }
+    Container::open(files(&dir, Access::Write), Access::Write).unwrap();
+}
+
 /// Whoever prepares a stick could else have any file of the system written.
 #[test]
 fn links_are_not_followed() {

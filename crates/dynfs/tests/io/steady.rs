@@ -20,6 +20,29 @@ use super::flat::Flat;
 thread_local! {
     /// Of this thread alone: tests run beside each other.
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+    /// Bytes that are in use, and the most that ever were.
+    static LIVE: Cell<(isize, isize)> = const { Cell::new((0, 0)) };
+}
+
+/// Bytes that this thread has in use.
+pub fn live() -> isize {
+    LIVE.with(|live| {
+        let (now, _) = live.get();
+        live.set((now, now));
+        now
+    })
+}
+
+/// The most that it had in use since it asked for [`live`] bytes.
+pub fn peak() -> isize {
+    LIVE.with(|live| live.get().1)
+}
+
+fn count(len: isize) {
+    LIVE.with(|live| {
+        let (now, peak) = live.get();
+        live.set((now + len, peak.max(now + len)));
+    });
 }
 
 struct Counting;
@@ -28,11 +51,13 @@ struct Counting;
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        count(layout.size() as isize);
         // SAFETY: the caller keeps the promises of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        count(-(layout.size() as isize));
         // SAFETY: it came from the same allocator.
         unsafe { System.dealloc(memory, layout) }
     }
