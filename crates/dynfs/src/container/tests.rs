@@ -134,7 +134,7 @@ fn the_tables_are_true() {
         include_str!("tests/limits.rs"),
         include_str!("tests/original.rs"),
         include_str!("tests/threads.rs"),
-        include_str!("../files.rs"),
+        include_str!("../files/tests.rs"),
         include_str!("../../tests/real/child.rs"),
         include_str!("../../tests/real/ext4.rs"),
         include_str!("../../tests/real/sizes.rs"),
