@@ -22,15 +22,20 @@ fn files(dir: &Path, access: Access) -> Files {
     Files::new(dir.into(), "changes.dat", access).unwrap()
 }
 
+/// The container below `dir`, which may fill its medium to the last block: the file systems here are smaller than what is
+/// kept free otherwise.
 fn open(dir: &Path) -> Container<Files> {
-    Container::open(files(dir, Access::Write), Access::Write).unwrap()
+    let container = Container::open(files(dir, Access::Write), Access::Write).unwrap();
+    container.set_reserve(0);
+    container
 }
 
 /// A container of a disk of this many MiB.
 fn create(dir: &Path, split: u64, size: u64) -> Container<Files> {
     let store = files(dir, Access::Write);
     dynfilefs::container::create(&store, split * MIB, size * MIB).unwrap();
-    Container::open(store, Access::Write).unwrap()
+    drop(store);
+    open(dir)
 }
 
 fn read<S: dynfilefs::store::Store>(container: &Container<S>, offset: u64, len: u64) -> Vec<u8> {
