@@ -79,6 +79,12 @@ impl Mounted {
         Self { mount }
     }
 
+    /// Makes all of it durable; a mount's own descriptor cannot be synced.
+    pub fn sync(&self) {
+        let root = dir::open_dir_beneath(&self.mount, ".").unwrap();
+        rustix::fs::syncfs(root).unwrap();
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         path_of(self.mount.as_fd()).join(name)
     }
