@@ -103,5 +103,7 @@ pub const WORK: &str = "workdir";
 pub const IMAGE: &str = "changes.img";
 /// The same while it is being made: not yet a container.
 pub const IMAGE_UNFINISHED: &str = "changes.img.new";
+/// The main file of a dynfilefs container in its session's directory; the names of its parts begin with it.
+pub const DYNFILEFS: &str = "changes.dat";
 /// The session store's name in the data directory.
 pub const STORE: &str = "changes";

@@ -2,6 +2,8 @@
 //!
 //! Everything is reached from the store's own directory descriptor, never through a link.
 
+mod dynfilefs;
+
 use std::collections::BTreeSet;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -13,7 +15,7 @@ use rustix::fs::{AtFlags, FileType, OFlags, statat};
 use rustix::io::Errno;
 
 use crate::dir::{self, Content, DirError, Kind};
-use crate::layout::{IMAGE, IMAGE_UNFINISHED, UPPER, WORK};
+use crate::layout::{DYNFILEFS, IMAGE, IMAGE_UNFINISHED, UPPER, WORK};
 use crate::replace::{self, ReplaceError};
 
 /// The longest metadata file that is read: a thousand sessions take a fifth of it.
@@ -128,14 +130,24 @@ fn session_dir(store: BorrowedFd<'_>, id: SessionId, name: &str) -> Option<Sessi
     let Ok(dir) = dir::open_beneath(store, name, OFlags::DIRECTORY) else {
         return Some(found);
     };
-    let entries = dir::list(&dir);
-    if let Ok([only]) = entries.as_deref()
+    let listed = dir::list(&dir);
+    let entries = listed.as_deref().unwrap_or_default();
+    if let [only] = entries
         && only.name == IMAGE_UNFINISHED
     {
         return None;
     }
+    let files = dynfilefs::look(&dir, entries);
+    if files.as_ref().is_some_and(|files| files.unfinished) {
+        return None;
+    }
     found.holds = contents(&dir);
-    found.holds.empty = entries.is_ok_and(|entries| entries.is_empty());
+    found.holds.empty = listed.is_ok_and(|entries| entries.is_empty());
+    if let Some(files) = files {
+        found.holds.changes_dat = true;
+        found.disk = files.disk;
+        found.parts = Some(files.taken);
+    }
     if found.holds.changes_img
         && let Ok(stat) = statat(&dir, IMAGE, AtFlags::SYMLINK_NOFOLLOW)
     {
@@ -151,7 +163,7 @@ fn session_dir(store: BorrowedFd<'_>, id: SessionId, name: &str) -> Option<Sessi
 fn contents(session: &OwnedFd) -> Contents {
     let is = |name: &str, kind: FileType| kind_of(session, name) == Some(kind);
     Contents {
-        changes_dat: is("changes.dat", FileType::RegularFile),
+        changes_dat: is(DYNFILEFS, FileType::RegularFile),
         changes_img: is(IMAGE, FileType::RegularFile),
         changes_dir: is(UPPER, FileType::Directory),
         workdir: is(WORK, FileType::Directory),

@@ -12,7 +12,7 @@ use serde_json::Value;
 const DIRECTION: &[(&str, &[&str])] = &[
     ("perch-core", &[]),
     ("dynfilefs", &[]),
-    ("perch-sys", &["perch-core"]),
+    ("perch-sys", &["dynfilefs", "perch-core"]),
     ("perch-serve", &["dynfilefs", "perch-core", "perch-sys"]),
     ("perch-boot", &["perch-core", "perch-serve", "perch-sys"]),
     (
