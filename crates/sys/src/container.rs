@@ -9,6 +9,7 @@ pub mod dynfilefs;
 pub(crate) mod ext4;
 mod extend;
 mod image;
+pub mod online;
 pub mod probe;
 pub(crate) mod progress;
 mod raw;

@@ -8,6 +8,8 @@
     reason = "raw ioctls, mount_setattr(2) and signalfd(2) have no safe wrapper"
 )]
 
+mod resize;
+
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 
 use linux_raw_sys::general::mount_attr;
@@ -19,6 +21,8 @@ use rustix::io::{Errno, Result};
 use rustix::ioctl::{Getter, Ioctl, IoctlOutput, NoArg, Opcode, Setter, ioctl};
 use rustix::process::Signal;
 use rustix::thread::{UnshareFlags, unshare_unsafe};
+
+pub(crate) use resize::{ext4_resize, loop_set_capacity};
 
 /// `LOOP_CTL_GET_FREE`: its answer is the return value of the call itself.
 struct GetFree;
