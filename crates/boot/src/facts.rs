@@ -35,7 +35,7 @@ pub fn gather(medium: &medium::Medium, in_ram: bool, bundles: Vec<Bundle>, store
     Facts {
         system: System::parse(&fs::read_to_string(RELEASE).unwrap_or_default()),
         unions: vec![UnionKind::Overlayfs],
-        modes: modes(),
+        modes: vec![Mode::Native],
         tools: tools(),
         console: console::any(),
         answer: None,
@@ -68,13 +68,17 @@ pub fn unions(aufs: bool, bundles: usize) -> Vec<UnionKind> {
     unions
 }
 
-/// What this program can open with what the kernel has.
-fn modes() -> Vec<Mode> {
-    let mut modes = vec![Mode::Native];
-    if Path::new("/dev/loop-control").exists() {
-        modes.push(Mode::Raw);
-    }
-    modes
+/// What this program can open with what the kernel has; `fuse` tells whether that can be loaded.
+pub fn modes(fuse: bool) -> Vec<Mode> {
+    modes_with(Path::new("/dev/loop-control").exists(), fuse)
+}
+
+/// A dynfilefs container needs both: FUSE shows its disk as the file that a loop device wants.
+fn modes_with(loops: bool, fuse: bool) -> Vec<Mode> {
+    let containers = [(Mode::Dynfilefs, loops && fuse), (Mode::Raw, loops)];
+    let containers = containers.into_iter().filter(|(_, can)| *can);
+    let containers = containers.map(|(mode, _)| mode);
+    std::iter::once(Mode::Native).chain(containers).collect()
 }
 
 /// The programs at hand. Nothing is unpacked for the answer.
@@ -199,6 +203,14 @@ fn read(dir: &OwnedFd, request: &Request, found: &mut Store) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn containers_need_loop_devices_and_one_kind_fuse_as_well() {
+        use Mode::{Dynfilefs, Native, Raw};
+        assert_eq!(modes_with(true, true), [Native, Dynfilefs, Raw]);
+        assert_eq!(modes_with(true, false), [Native, Raw]);
+        assert_eq!(modes_with(false, true), [Native]);
+    }
 
     #[test]
     fn aufs_counts_where_it_is_and_takes_all_bundles() {

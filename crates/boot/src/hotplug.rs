@@ -15,7 +15,7 @@ use perch_core::cause::Causes;
 use perch_core::notice::Notice;
 use perch_core::record::Module;
 use perch_sys::aufs;
-use perch_sys::kmod::{self, Index, Loader};
+use perch_sys::kmod::{self, Found, Index, Loader};
 use perch_sys::kmsg;
 use perch_sys::uevent::{UeventError, Uevents};
 
@@ -101,6 +101,12 @@ impl Hotplug {
     /// Whether the kernel has aufs, loading it if need be.
     pub fn has_aufs(&self) -> bool {
         aufs::available(&self.loader)
+    }
+
+    /// Whether the kernel has FUSE, or its module is at hand: that is loaded with the first use.
+    pub fn can_fuse(&self) -> bool {
+        let at_hand = || self.loader.index().find("fuse");
+        Path::new("/dev/fuse").exists() || !matches!(at_hand(), Ok(Found::Nothing) | Err(_))
     }
 
     /// Starts loading the drivers of slow buses, without waiting for them.

@@ -115,6 +115,7 @@ pub fn boot(arguments: &[OsString]) -> ! {
     let mut facts = facts::gather(&medium, in_ram.is_some(), bundles, store);
     facts.medium.namesakes = namesakes;
     facts.growth = growth;
+    facts.modes = facts::modes(hotplug.can_fuse());
     facts.unions = facts::unions(hotplug.has_aufs(), layers.len());
     for note in &facts.store.notes {
         log::warn!("{note} [{}]", note.code);

@@ -8,17 +8,21 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::units::{Bytes, Mib};
+use crate::units::{Bytes, Mib, SessionId};
 
 /// How the server is called (`argv[0]`). An init leaves processes alone whose name begins with `@` (systemd,
 /// "Storage Daemons for the Root File System").
 pub const NAME: &str = "@dynfilefs";
+/// The name of [`Record`] in the directory of the boot's records, as JSON.
+pub const RECORD: &str = "dynfilefs.json";
 /// The one file in the server's mount: the disk.
 pub const DISK: &str = "virtual.dat";
 /// The longest packet, in bytes.
 pub const MAX_PACKET: usize = 4096;
 /// Virtual MiB of each part of a session's container: even, and below the longest file of FAT32.
 pub const SPLIT: Mib = Mib(4000);
+/// The main file of a session's container, in the session's directory.
+pub const SESSION_BASE: &str = "changes.dat";
 /// The longest main file's name, in bytes: `.new` and a part's number have to fit behind it.
 const MAX_BASE: usize = 240;
 
@@ -33,6 +37,11 @@ pub struct BaseName(String);
 pub struct BadBaseName(pub String);
 
 impl BaseName {
+    /// The main file of a session's container (contract §1.4).
+    pub fn of_session() -> Self {
+        Self(SESSION_BASE.to_owned())
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -222,6 +231,19 @@ impl Failure {
     }
 }
 
+/// What the starter leaves in [`RECORD`] for whoever ends the system: the server has to be waited for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The number of the server's process.
+    pub pid: u32,
+    /// When it was started, in clock ticks since the kernel (proc(5), field 22 of `/proc/<pid>/stat`).
+    pub start: u64,
+    /// The number of the loop device on the disk.
+    pub r#loop: u32,
+    /// The session in the container.
+    pub session: SessionId,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -264,6 +286,20 @@ mod tests {
             let packet = answer.to_packet().unwrap();
             assert_eq!(Answer::from_packet(&packet).unwrap(), answer);
         }
+    }
+
+    #[test]
+    fn the_record_reads_as_its_readers_expect() {
+        let record = Record {
+            pid: 71,
+            start: 4711,
+            r#loop: 3,
+            session: SessionId::FIRST,
+        };
+        let json = serde_json::to_string(&record).unwrap();
+        assert_eq!(json, r#"{"pid":71,"start":4711,"loop":3,"session":"1"}"#);
+        assert_eq!(serde_json::from_str::<Record>(&json).unwrap(), record);
+        assert_eq!(BaseName::of_session().as_str(), SESSION_BASE);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use crate::fs::FsKind;
 use crate::reason::Reason;
 use crate::request::Size;
+use crate::serving::SPLIT;
 use crate::session::Mode;
 use crate::units::{Bytes, Mib, SessionId};
 
@@ -17,9 +18,7 @@ pub const RESERVE: Mib = Mib(100);
 pub const FLOOR: Mib = Mib(100);
 /// The smallest size that can be asked for: below it hardly anything is left beside ext4's journal.
 pub const SMALLEST: Mib = Mib(16);
-/// How much of its disk a dynfilefs container keeps in one file: less than FAT's 4 GiB with index and all.
-pub const SPLIT: Mib = Mib(4000);
-/// What the index of one such file takes, rounded up (dynfilefs format 400: 8 bytes for each 4096).
+/// What the index of each file of a dynfilefs container takes, rounded up (dynfilefs format 400: 8 bytes for each 4096).
 const INDEX: Mib = Mib(8);
 
 /// Where a container lies.

@@ -2,6 +2,8 @@
 
 mod containers;
 
+use containers::{Container, RecordError};
+
 use std::error::Error;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -13,14 +15,16 @@ use perch_core::in_use::InUse;
 use perch_core::ladder::Apply;
 use perch_core::notice::Notice;
 use perch_core::plan::Step;
+use perch_core::serving::{self, BaseName};
 use perch_core::session::{Mode, UnionKind};
 use perch_core::units::SessionId;
 use rustix::fs::{AtFlags, OFlags, Timespec, Timestamps, UTIME_NOW, fsync, unlinkat, utimensat};
 use rustix::io::Errno;
 
 use crate::aufs::{self, AufsError};
+use crate::container::dynfilefs::{ServeError, Server};
 use crate::container::probe::ProbeError;
-use crate::container::{ContainerError, Image};
+use crate::container::{self, ContainerError, Expandable};
 use crate::dir::{self, DirError, Made};
 use crate::in_use::{Lock, LockError, mounted};
 use crate::kmsg;
@@ -58,9 +62,13 @@ pub struct Machine {
     pub store: StorePlace,
     /// The mounted bundles, lowest first.
     pub layers: Vec<Layer>,
+    /// How dynfilefs containers are served.
+    pub server: Server,
     writable: Writable,
     /// The container that is being checked, grown or made, and is opened next.
-    image: Option<Image>,
+    container: Option<Container>,
+    /// The container whose file system is mounted, if a server shows it.
+    serving: Option<Expandable>,
     /// The lock of the session that was looked at last: held until the real init starts.
     lock: Option<(SessionId, Lock)>,
     undo: Vec<Undo>,
@@ -90,6 +98,10 @@ impl StorePlace {
 #[derive(Debug)]
 enum Undo {
     Unmount(PathBuf),
+    /// Waits for the end of the server, once nobody uses its disk.
+    EndServer,
+    /// Removes the files of a dynfilefs container that this boot made.
+    RemoveContainer(OwnedFd),
     /// Removes a file that this boot made.
     RemoveFile {
         dir: OwnedFd,
@@ -140,9 +152,12 @@ pub enum StepError {
         /// Why.
         source: Errno,
     },
-    /// A mode that this program cannot open; it is not among the facts' modes, so never planned.
-    #[error("this version of perch cannot open sessions of mode {0} yet")]
-    ModeUnsupported(Mode),
+    /// A native session has no container; never planned.
+    #[error("a session of mode {0} has no container")]
+    NoContainer(Mode),
+    /// Whoever ends the system would not know of the server, and not wait for it.
+    #[error("cannot leave a note of the process that serves the container")]
+    Record(#[from] RecordError),
     /// The place for changes was written through the other union, which only its content tells: its
     /// files would look wrong, and ours would spoil it.
     #[error(
@@ -164,8 +179,10 @@ impl Machine {
             medium,
             store,
             layers,
+            server: Server::new(BaseName::of_session()),
             writable: Writable::default(),
-            image: None,
+            container: None,
+            serving: None,
             lock: None,
             undo: Vec::new(),
         }
@@ -375,7 +392,7 @@ impl Apply for Machine {
             Step::MakeContainer { id, mode, size } => self.make_container(*id, *mode, *size),
             Step::CheckContainer { id, mode } => self.check_container(*id, *mode),
             Step::GrowContainer { id, mode, to } => self.grow_container(*id, *mode, *to),
-            Step::OpenContainer { id, mode, .. } => self.open_container(*id, *mode),
+            Step::OpenContainer { id, mode, cap } => self.open_container(*id, *mode, *cap),
             Step::MountRam => self.mount_ram(),
             Step::MakeUpper => self.make_upper(),
             Step::MountUnion { union, layers } => self.mount_union(*union, layers),
@@ -400,14 +417,32 @@ impl Apply for Machine {
         match error {
             StepError::Probe(ProbeError::Lacks(_)) => FailureKind::NotNative,
             StepError::NotGrown(_) => FailureKind::NotGrown,
+            StepError::Container(ContainerError::Serve(ServeError::Refused(failure)))
+                if failure.kind == serving::FailureKind::InUse =>
+            {
+                FailureKind::InUse
+            }
             _ => FailureKind::Other,
         }
     }
 
     fn undo(&mut self) {
-        self.image = None;
+        let opened = self.container.take();
+        if let Some(Container::Dynfilefs(container)) = opened {
+            end(*container);
+        }
         while let Some(undo) = self.undo.pop() {
             match undo {
+                Undo::EndServer => {
+                    if let Some(container) = self.serving.take() {
+                        end(container);
+                    }
+                }
+                Undo::RemoveContainer(session) => {
+                    if let Err(error) = container::remove(&session) {
+                        left_behind("files of the new container".to_owned(), &error);
+                    }
+                }
                 Undo::Unmount(path) => {
                     if let Err(error) = mount::unmount(&path, true) {
                         left_behind(format!("the mount {}", path.display()), &error);
@@ -434,6 +469,13 @@ impl Apply for Machine {
                 }
             }
         }
+    }
+}
+
+/// Waits for the server of a container that is given up.
+fn end(container: Expandable) {
+    if !container.close() {
+        log::warn!("the server of the container runs on, because its disk is still in use");
     }
 }
 

@@ -3,9 +3,11 @@
 //!
 //! [`Image`] is that file, opened once: what is checked is what is mounted. What it holds is told from its
 //! superblock and nothing is ever formatted but a file that this boot made.
+//! [`Expandable`] is a dynfilefs container, whose file a process of its own shows.
 //! [`probe`] finds out whether no container is needed. How large one becomes is decided elsewhere.
 
 pub mod dynfilefs;
+mod expandable;
 pub(crate) mod ext4;
 mod extend;
 mod image;
@@ -23,6 +25,8 @@ use crate::dir::DirError;
 use crate::loopdev::LoopError;
 use crate::mount::MountError;
 use crate::programs::ProgramError;
+use dynfilefs::ServeError;
+pub use expandable::{Expandable, is_file_of_one, remove};
 pub use image::{Image, Mounted};
 
 /// Why a container could not be made, checked or opened.
@@ -123,6 +127,15 @@ pub enum ContainerError {
     CannotGrow {
         /// What it holds.
         kind: FsKind,
+    },
+    /// A dynfilefs container cannot be served.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// A dynfilefs container of before August 2023, which cannot be written.
+    #[error("{said}; `perch dynfilefs import` on the running system makes a new one of it")]
+    Legacy {
+        /// What the server says.
+        said: String,
     },
     /// A loop device.
     #[error(transparent)]

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 pub struct Layout {
     memory: PathBuf,
     union: PathBuf,
+    records: PathBuf,
 }
 
 impl Layout {
@@ -17,15 +18,23 @@ impl Layout {
         Self {
             memory: "/run/initramfs/memory".into(),
             union: "/sysroot".into(),
+            records: "/run/perch".into(),
         }
     }
 
     /// A layout below other directories.
     pub fn new(memory: impl Into<PathBuf>, union: impl Into<PathBuf>) -> Self {
+        let memory = memory.into();
         Self {
-            memory: memory.into(),
+            records: memory.join("records"),
+            memory,
             union: union.into(),
         }
+    }
+
+    /// The directory of what is recorded for the running system.
+    pub fn records(&self) -> &Path {
+        &self.records
     }
 
     /// The directory that holds the others.
@@ -104,6 +113,6 @@ pub const IMAGE: &str = "changes.img";
 /// The same while it is being made: not yet a container.
 pub const IMAGE_UNFINISHED: &str = "changes.img.new";
 /// The main file of a dynfilefs container in its session's directory; the names of its parts begin with it.
-pub const DYNFILEFS: &str = "changes.dat";
+pub use perch_core::serving::SESSION_BASE as DYNFILEFS;
 /// The session store's name in the data directory.
 pub const STORE: &str = "changes";

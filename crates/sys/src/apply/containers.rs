@@ -1,5 +1,7 @@
 //! The steps about containers, and the probe that tells whether one is needed.
 
+mod record;
+
 use std::os::fd::{AsFd, OwnedFd};
 
 use perch_core::notice::Notice;
@@ -7,11 +9,36 @@ use perch_core::session::Mode;
 use perch_core::units::{Mib, SessionId};
 use rustix::fs::OFlags;
 
+pub(super) use self::record::RecordError;
 use super::{Machine, StepError, Undo};
-use crate::container::{GrowError, Image, probe};
+use crate::container::{Expandable, GrowError, Image, probe};
 use crate::dir::{self, DirError};
 use crate::kmsg;
-use crate::layout::{IMAGE, STORE};
+use crate::layout::{DYNFILEFS, IMAGE, STORE};
+
+/// The container of a session, open.
+#[derive(Debug)]
+pub(super) enum Container {
+    Raw(Image),
+    Dynfilefs(Box<Expandable>),
+}
+
+impl Container {
+    /// The file that holds the file system.
+    fn image(&self) -> &Image {
+        match self {
+            Self::Raw(image) => image,
+            Self::Dynfilefs(container) => container.image(),
+        }
+    }
+
+    fn grow(&mut self, to: Mib) -> Result<(), GrowError> {
+        match self {
+            Self::Raw(image) => image.grow(to),
+            Self::Dynfilefs(container) => container.grow(to),
+        }
+    }
+}
 
 impl Machine {
     fn session(&self, id: SessionId) -> Result<OwnedFd, DirError> {
@@ -29,21 +56,29 @@ impl Machine {
         mode: Mode,
         size: Mib,
     ) -> Result<(), StepError> {
-        only_raw(mode)?;
         let session = self.session(id)?;
-        self.image = Some(Image::make(session.as_fd(), size)?);
-        self.undo.push(Undo::RemoveFile {
-            dir: session,
-            name: IMAGE,
-        });
+        let (container, undo) = match mode {
+            Mode::Native => return Err(StepError::NoContainer(mode)),
+            Mode::Raw => {
+                let image = Image::make(session.as_fd(), size)?;
+                let (dir, name) = (session, IMAGE);
+                (Container::Raw(image), Undo::RemoveFile { dir, name })
+            }
+            Mode::Dynfilefs => {
+                let container = Expandable::make(&self.server, session.as_fd(), size)?;
+                let container = Container::Dynfilefs(Box::new(container));
+                (container, Undo::RemoveContainer(session))
+            }
+        };
+        self.container = Some(container);
+        self.undo.push(undo);
         Ok(())
     }
 
     pub(super) fn check_container(&mut self, id: SessionId, mode: Mode) -> Result<(), StepError> {
-        only_raw(mode)?;
-        let image = self.open_image(id)?;
-        let repaired = image.check();
-        self.image = Some(image);
+        let container = self.take_container(id, mode)?;
+        let repaired = container.image().check();
+        self.container = Some(container);
         if let Some(said) = repaired? {
             kmsg::tell(Notice::ContainerRepaired { id, said });
         }
@@ -56,36 +91,53 @@ impl Machine {
         mode: Mode,
         to: Mib,
     ) -> Result<(), StepError> {
-        only_raw(mode)?;
-        let image = self.open_image(id)?;
-        let grown = image.grow(to);
-        self.image = Some(image);
+        let mut container = self.take_container(id, mode)?;
+        let grown = container.grow(to);
+        self.container = Some(container);
         grown.map_err(|error| match error {
             GrowError::AsItWas(error) => StepError::NotGrown(error),
             GrowError::NotInOrder(error) => StepError::Container(error),
         })
     }
 
-    pub(super) fn open_container(&mut self, id: SessionId, mode: Mode) -> Result<(), StepError> {
-        only_raw(mode)?;
-        let image = self.open_image(id)?;
-        let mounted = image.mount(&format!("{STORE}/{id}/{IMAGE}"))?;
-        self.attach(mounted.mount, self.layout.changes())
+    pub(super) fn open_container(
+        &mut self,
+        id: SessionId,
+        mode: Mode,
+        _cap: Option<Mib>,
+    ) -> Result<(), StepError> {
+        match self.take_container(id, mode)? {
+            Container::Raw(image) => {
+                let mounted = image.mount(&format!("{STORE}/{id}/{IMAGE}"))?;
+                self.attach(mounted.mount, self.layout.changes())
+            }
+            Container::Dynfilefs(mut container) => {
+                let mounted = container.mount(id, &format!("{STORE}/{id}/{DYNFILEFS}"));
+                let process = container.process();
+                self.serving = Some(*container);
+                self.undo.push(Undo::EndServer);
+                let mounted = mounted?;
+                let records = record::leave(self.layout.records(), process, mounted.device, id)?;
+                self.undo.push(records);
+                self.attach(mounted.mount, self.layout.changes())
+            }
+        }
     }
 
     /// The container of this session: the one that earlier steps opened, if they did.
-    fn open_image(&mut self, id: SessionId) -> Result<Image, StepError> {
-        match self.image.take() {
-            Some(image) => Ok(image),
-            None => Ok(Image::open(self.session(id)?.as_fd())?),
+    fn take_container(&mut self, id: SessionId, mode: Mode) -> Result<Container, StepError> {
+        if let Some(container) = self.container.take() {
+            return Ok(container);
         }
-    }
-}
-
-fn only_raw(mode: Mode) -> Result<(), StepError> {
-    match mode {
-        Mode::Raw => Ok(()),
-        Mode::Native | Mode::Dynfilefs => Err(StepError::ModeUnsupported(mode)),
+        let session = self.session(id)?;
+        match mode {
+            Mode::Native => Err(StepError::NoContainer(mode)),
+            Mode::Raw => Ok(Container::Raw(Image::open(session.as_fd())?)),
+            Mode::Dynfilefs => {
+                let container = Expandable::open(&self.server, session.as_fd())?;
+                Ok(Container::Dynfilefs(Box::new(container)))
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Nothing here keeps the file system or its device open from one look to the next, so that whoever unmounts it
 //! is never held up.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use perch_core::units::Bytes;
 use rustix::fs::{OFlags, fstat, fstatvfs};
@@ -118,13 +118,20 @@ impl Online {
         // `loop_get_status`): setting the capacity alone believes what was known.
         ioctl::loop_status(&self.device).map_err(device)?;
         ioctl::loop_set_capacity(&self.device).map_err(device)?;
-        let stat = fstatvfs(&self.inner).map_err(|source| OnlineError::Usage { source })?;
-        let blocks = to.0 / stat.f_bsize.max(1);
-        ioctl::ext4_resize(&self.inner, blocks).map_err(|source| OnlineError::FileSystem {
+        grow_file_system(&self.inner, to).map_err(|source| OnlineError::FileSystem {
             device: self.name.clone(),
             source,
         })
     }
+}
+
+/// Has the ext4 that `inner` is on take the whole of its device, which has this size.
+///
+/// # Errors
+/// `ENOTTY` no ext4, `EPERM` or `EOPNOTSUPP` one that cannot grow, `ENOSPC` no room for its tables, …
+pub fn grow_file_system(inner: impl AsFd, to: Bytes) -> Result<(), Errno> {
+    let stat = fstatvfs(&inner)?;
+    ioctl::ext4_resize(inner, to.0 / stat.f_bsize.max(1))
 }
 
 #[cfg(test)]

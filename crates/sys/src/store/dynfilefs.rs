@@ -10,6 +10,7 @@ use perch_core::units::Bytes;
 use rustix::fs::{AtFlags, OFlags, statat};
 use rustix::io::{pread, retry_on_intr};
 
+use crate::container::is_file_of_one;
 use crate::dir::{self, Content, Entry, Kind};
 use crate::layout::DYNFILEFS;
 
@@ -26,7 +27,7 @@ pub(super) struct Files {
 
 /// Looks at the files among `entries`, the entries of the session's directory; `None` if there are none.
 pub(super) fn look(session: impl AsFd, entries: &[Entry]) -> Option<Files> {
-    let of_container = |entry: &&Entry| entry.kind == Kind::File && is_ours(entry);
+    let of_container = |entry: &&Entry| entry.kind == Kind::File && is_file_of_one(&entry.name);
     let files: Vec<&Entry> = entries.iter().filter(of_container).collect();
     if files.is_empty() {
         return None;
@@ -49,19 +50,6 @@ pub(super) fn look(session: impl AsFd, entries: &[Entry]) -> Option<Files> {
         disk: disk.map(|header| Bytes(header.size())),
         taken: Bytes(taken),
         unfinished: !has_main && only_ours && (was_begun || !holds_data()),
-    })
-}
-
-/// Whether the name is that of a main file or of a part, padded or not.
-fn is_ours(entry: &Entry) -> bool {
-    let rest = entry
-        .name
-        .to_str()
-        .and_then(|it| it.strip_prefix(DYNFILEFS));
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    rest.is_some_and(|rest| match rest.strip_prefix('.') {
-        None => rest.is_empty(),
-        Some(suffix) => suffix == "new" || digits(suffix),
     })
 }
 
