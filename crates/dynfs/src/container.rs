@@ -3,6 +3,7 @@
 //! The order of writes is what keeps it whole through a power cut: data before the entry that points to it, an
 //! entry's end before its slot is used again. All calls may come from several threads at once.
 
+mod ahead;
 mod compact;
 mod copy;
 mod create;
@@ -26,6 +27,7 @@ pub use create::create;
 pub use space::{Space, Used};
 pub use usage::{Form, PartUsage};
 
+use ahead::Ahead;
 use flush::{Batch, Rounds};
 
 use crate::error::Error;
@@ -63,6 +65,7 @@ pub struct Container<S> {
     /// Held by whoever makes things durable: one at a time.
     flushing: Mutex<Batch>,
     rounds: Rounds,
+    ahead: Ahead,
     /// The part whose pages go next where memory is short.
     hand: AtomicUsize,
     /// Something did not become durable.
@@ -176,6 +179,7 @@ impl<S: Store> Container<S> {
             common,
             flushing: Mutex::default(),
             rounds: Rounds::default(),
+            ahead: Ahead::default(),
             hand: AtomicUsize::new(0),
             failed: AtomicBool::new(false),
         }
@@ -201,7 +205,9 @@ impl<S: Store> Container<S> {
     /// # Errors
     /// If the range is not within the disk, or the medium cannot be read.
     pub fn read(&self, offset: u64, bytes: &mut [u8]) -> Result<(), Error> {
-        for chunk in self.chunks(offset, bytes.len() as u64)? {
+        let chunks = self.chunks(offset, bytes.len() as u64)?;
+        self.read_ahead(offset, bytes.len() as u64);
+        for chunk in chunks {
             let Some(bytes) = bytes.get_mut(chunk.request.clone()) else {
                 continue;
             };

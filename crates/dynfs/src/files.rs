@@ -7,13 +7,15 @@ mod holders;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::num::NonZero;
 use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Mutex, OnceLock, PoisonError, RwLock};
 
 use rustix::fs::{
-    FallocateFlags, FileType, FlockOperation, Mode, OFlags, ResolveFlags, SeekFrom, fallocate,
-    fdatasync, flock, fstat, fstatfs, fsync, ftruncate, openat2, renameat, seek,
+    Advice, FallocateFlags, FileType, FlockOperation, Mode, OFlags, ResolveFlags, SeekFrom,
+    fadvise, fallocate, fdatasync, flock, fstat, fstatfs, fsync, ftruncate, openat2, renameat,
+    seek,
 };
 use rustix::io::{Errno, pread, pwrite, retry_on_intr};
 
@@ -252,6 +254,12 @@ impl Store for Files {
             Err(Errno::NXIO) => Ok(None),
             Err(_) => Ok(Some(offset..u64::MAX)),
         })
+    }
+
+    fn prefetch(&self, file: FileName, offset: u64, len: u64) {
+        let will_need =
+            |fd: BorrowedFd<'_>| Ok(fadvise(fd, offset, NonZero::new(len), Advice::WillNeed)?);
+        let _ = self.with(file, will_need);
     }
 
     fn free(&self) -> io::Result<Option<u64>> {

@@ -114,6 +114,12 @@ pub trait Store {
         Ok(Some(offset..u64::MAX))
     }
 
+    /// Says that a range will be read soon; nothing need be done, and what fails is not told (posix_fadvise(2),
+    /// `POSIX_FADV_WILLNEED`).
+    fn prefetch(&self, file: FileName, offset: u64, len: u64) {
+        let _ = (file, offset, len);
+    }
+
     /// Bytes that the file system still has for anybody's files; `None` where that is not known (statfs(2), `f_bavail`).
     ///
     /// # Errors
@@ -170,6 +176,10 @@ impl<S: Store> Store for &S {
 
     fn data(&self, file: FileName, offset: u64) -> io::Result<Option<Range<u64>>> {
         (**self).data(file, offset)
+    }
+
+    fn prefetch(&self, file: FileName, offset: u64, len: u64) {
+        (**self).prefetch(file, offset, len);
     }
 
     fn free(&self) -> io::Result<Option<u64>> {

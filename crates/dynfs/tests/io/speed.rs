@@ -66,3 +66,40 @@ fn requests() {
         Files::new(fd, "changes.dat", Access::Write).unwrap(),
     );
 }
+
+/// Reads a container in order, with cold caches: as root only, since nobody else can empty them.
+#[test]
+#[ignore = "a measurement"]
+fn cold_reads() {
+    let dir = tempfile::tempdir().unwrap();
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let fd = openat(CWD, dir.path(), flags, Mode::empty()).unwrap();
+    let store = Files::new(fd, "changes.dat", Access::Write).unwrap();
+    create(&store, 2 * SIZE, 2 * SIZE).unwrap();
+    let container = Container::open(store, Access::Write).unwrap();
+    let mut bytes = vec![1; MIB as usize];
+    for piece in [MIB, 64 << 10, 16 << 10] {
+        container.trim(0, 2 * SIZE).unwrap();
+        container.flush().unwrap();
+        let count = 2 * SIZE / piece;
+        for number in 0..count {
+            let order = if piece == MIB {
+                number
+            } else {
+                number * 7919 % count
+            };
+            let bytes = bytes.get(..piece as usize).unwrap();
+            container.write(order * piece, bytes).unwrap();
+        }
+        container.flush().unwrap();
+        for ahead in [0, 4 * MIB, 0, 4 * MIB] {
+            container.set_read_ahead(ahead);
+            std::fs::write("/proc/sys/vm/drop_caches", "1").unwrap();
+            let request = bytes.get_mut(..256 << 10).unwrap();
+            let start = Instant::now();
+            (0..SIZE >> 17).for_each(|at| container.read(at << 18, request).unwrap());
+            let speed = 2.0 * SIZE as f64 / MIB as f64 / start.elapsed().as_secs_f64();
+            println!("pieces of {piece}, {ahead} ahead: {speed:.0} MiB/s");
+        }
+    }
+}

@@ -85,7 +85,7 @@ fn assert_steady(store: impl Store) {
     container.trim(63 * MIB + 5 * BLOCK, 3 * BLOCK).unwrap();
     container.flush().unwrap();
     // Once, so that the index is in memory.
-    for number in (0..6).chain(60..68) {
+    for number in (0..12).chain(60..80) {
         container.read(number * MIB, &mut bytes).unwrap();
     }
     let reads = allocations(|| {
