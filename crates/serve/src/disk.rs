@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use dynfilefs::container::Container;
@@ -28,6 +29,8 @@ pub(crate) struct Disk {
 struct Kernel {
     notifier: Notifier,
     device: OwnedFd,
+    /// What the mount table shows.
+    source: PathBuf,
 }
 
 /// Why a disk did not grow, or did not seem to.
@@ -53,8 +56,12 @@ impl Disk {
     }
 
     /// Tells how the kernel is reached; the first call counts.
-    pub(crate) fn connect(&self, notifier: Notifier, device: OwnedFd) {
-        let _ = self.kernel.set(Kernel { notifier, device });
+    pub(crate) fn connect(&self, notifier: Notifier, device: OwnedFd, source: PathBuf) {
+        let _ = self.kernel.set(Kernel {
+            notifier,
+            device,
+            source,
+        });
     }
 
     /// Size of the disk.
@@ -81,7 +88,7 @@ impl Kernel {
         self.notifier
             .inval_inode(INodeNo(INODE), -1, 0)
             .map_err(GrowError::Look)?;
-        let mount = fuse::mount(&self.device)?;
+        let mount = fuse::mount(&self.device, &self.source)?;
         let name = OsStr::new(DISK);
         statx(&mount, name, AtFlags::STATX_FORCE_SYNC, StatxFlags::SIZE)
             .map(drop)

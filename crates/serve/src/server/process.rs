@@ -12,6 +12,7 @@ use rustix::mm::{MlockAllFlags, mlockall};
 use rustix::process::{
     Resource, Rlimit, Signal, configure_io_flusher_behavior, getrlimit, setrlimit, setsid,
 };
+use rustix::thread::set_name;
 
 /// Descriptors besides those of the parts.
 const DESCRIPTORS: u64 = 64;
@@ -55,6 +56,8 @@ pub(super) fn start_log() {
 
 /// Leaves the session of the starter, so that no terminal ends it, and takes the signals that would.
 pub(super) fn detach() -> Result<std::os::fd::OwnedFd, Errno> {
+    // It was started as `/proc/self/exe`, and would be listed as `exe`.
+    let _ = set_name(c"dynfilefs");
     // Fails only for one that leads a group, which nobody made it.
     let _ = setsid();
     watch_signals(&[

@@ -1,6 +1,7 @@
 //! A container that is served: begun, and ended with care.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -89,7 +90,8 @@ impl Serving {
         })?;
         let disk = Arc::new(Disk::new(container));
         let device = fuse::open_device().map_err(|error| system(&Causes(&error)))?;
-        let mount = fuse::mount(&device).map_err(|error| system(&Causes(&error)))?;
+        let source = fuse::source(&ours, base);
+        let mount = fuse::mount(&device, &source).map_err(|error| system(&Causes(&error)))?;
         let ended = eventfd(0, EventfdFlags::CLOEXEC).map_err(|error| system(&error))?;
         let ended = Arc::new(ended);
         let files = Directory {
@@ -98,7 +100,7 @@ impl Serving {
             access,
             since: SystemTime::now(),
         };
-        let thread = start(files, device, &disk, &ended).map_err(|error| system(&error))?;
+        let thread = start(files, device, source, &disk, &ended).map_err(|error| system(&error))?;
         let serving = Self {
             disk,
             access,
@@ -197,6 +199,7 @@ impl Serving {
 fn start(
     files: Directory,
     device: OwnedFd,
+    source: PathBuf,
     disk: &Disk,
     ended: &Arc<OwnedFd>,
 ) -> std::io::Result<JoinHandle<std::io::Result<()>>> {
@@ -205,7 +208,7 @@ fn start(
     config.n_threads = Some(THREADS);
     config.clone_fd = true;
     let session = Session::from_fd(files, device, SessionACL::All, config)?;
-    disk.connect(session.notifier(), again);
+    disk.connect(session.notifier(), again, source);
     let ended = Arc::clone(ended);
     std::thread::Builder::new()
         .name("session".to_owned())
