@@ -6,8 +6,11 @@ use std::path::PathBuf;
 use dynfilefs::container::Form;
 use dynfilefs::error::Error as ContainerError;
 use dynfilefs::geometry::GeometryError;
+use perch_core::serving::FailureKind;
+use perch_sys::container::dynfilefs::ServeError;
 use perch_sys::dir::DirError;
 use perch_sys::in_use::open_files::User;
+use perch_sys::mount::MountError;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -58,12 +61,54 @@ pub(crate) enum Error {
     Declined,
     #[error("nothing was changed, since the container changed after it was checked")]
     Changed,
+    #[error("{what} needs root")]
+    NeedsRoot { what: &'static str },
+    #[error("a container is mounted at {} already", .dir.display())]
+    AlreadyMounted { dir: PathBuf },
+    #[error("{} is not empty", .dir.display())]
+    NotEmpty { dir: PathBuf },
+    #[error("there is no container {}, and nobody said how large a new one is to be", .path.display())]
+    SizeMissing { path: PathBuf },
+    #[error("cannot serve the container {}", .path.display())]
+    Serve {
+        path: PathBuf,
+        source: Box<ServeError>,
+    },
+    #[error("no container is mounted at {}", .dir.display())]
+    NotMounted { dir: PathBuf },
+    #[error("{} is in use{}", .dir.display(), by_all(.by))]
+    Busy { dir: PathBuf, by: Vec<String> },
+    #[error("cannot unmount {}", .dir.display())]
+    Unmount {
+        dir: PathBuf,
+        source: Box<MountError>,
+    },
+    /// Still mounted.
+    #[error("cannot make durable what was written to {}", .path.display())]
+    NotDurable { path: PathBuf, source: io::Error },
+    #[error("the server of {} does not answer", .dir.display())]
+    NoAnswer { dir: PathBuf },
+    #[error("it is unmounted, but its server{} still writes", as_process(.user.as_ref()))]
+    StillRunning { user: Option<User> },
+    #[error("cannot wait for the server's end")]
+    Wait { source: io::Error },
     #[error("stopped: {left}")]
     Interrupted { left: &'static str },
 }
 
 fn by(user: Option<&User>) -> String {
     user.map(|user| format!(" by {user}")).unwrap_or_default()
+}
+
+fn by_all(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        names => format!(" by {}", names.join(", ")),
+    }
+}
+
+fn as_process(user: Option<&User>) -> String {
+    user.map(|user| format!(", {user},")).unwrap_or_default()
 }
 
 impl Error {
@@ -88,6 +133,15 @@ impl Error {
             Self::Declined => "declined",
             Self::Changed => "changed",
             Self::Interrupted { .. } => "interrupted",
+            Self::NeedsRoot { .. } => "no-root",
+            Self::NotMounted { .. } => "not-mounted",
+            Self::AlreadyMounted { .. } => "mounted",
+            Self::NotEmpty { .. } => "not-empty",
+            Self::SizeMissing { .. } => "size-missing",
+            Self::Serve { source, .. } => serve_code(source),
+            Self::Busy { .. } => "busy",
+            Self::Unmount { .. } | Self::NotDurable { .. } | Self::Wait { .. } => "io",
+            Self::NoAnswer { .. } | Self::StillRunning { .. } => "timeout",
         }
     }
 
@@ -124,7 +178,25 @@ impl Error {
             }
             Self::NobodyToAsk => "look at the changes with --dry-run, then give --yes",
             Self::Changed => "start again",
+            Self::NeedsRoot { .. } => "start it with sudo",
+            Self::NotMounted { .. } => "findmnt -t fuse.dynfilefs lists all that are",
+            Self::AlreadyMounted { .. } => "unmount it first, or choose another directory",
+            Self::NotEmpty { .. } => {
+                "choose an empty directory: what is in this one would be out of sight"
+            }
+            Self::SizeMissing { .. } => "give a size in MiB: -s 1000",
+            Self::Busy { .. } => "unmount what is on it and end what uses it",
+            Self::NotDurable { .. } => {
+                "it stays mounted: look at the kernel's log, and copy what you can from the disk"
+            }
+            Self::NoAnswer { .. } => {
+                "it stays mounted: its medium is slow or gone; look at the kernel's log, or wait longer with --wait"
+            }
+            Self::StillRunning { .. } => "do not remove the medium before that process has ended",
             Self::Directory { .. }
+            | Self::Unmount { .. }
+            | Self::Serve { .. }
+            | Self::Wait { .. }
             | Self::Look { .. }
             | Self::File { .. }
             | Self::Name { .. }
@@ -138,7 +210,7 @@ impl Error {
     /// Who is in the way.
     pub(crate) fn user(&self) -> Option<&User> {
         match self {
-            Self::InUse { user, .. } => user.as_ref(),
+            Self::InUse { user, .. } | Self::StillRunning { user } => user.as_ref(),
             _ => None,
         }
     }
@@ -166,6 +238,23 @@ fn container_code(error: &ContainerError) -> &'static str {
         ContainerError::Io { .. } | ContainerError::OutOfRange { .. } | ContainerError::Failed => {
             "io"
         }
+    }
+}
+
+fn serve_code(error: &ServeError) -> &'static str {
+    let ServeError::Refused(failure) = error else {
+        return "io";
+    };
+    match failure.kind {
+        FailureKind::Missing => "not-found",
+        FailureKind::Exists => "exists",
+        FailureKind::Damaged => "damaged",
+        FailureKind::Legacy => "old-format",
+        FailureKind::InUse => "in-use",
+        FailureKind::Full => "no-space",
+        FailureKind::ReadOnly => "read-only",
+        FailureKind::Size => "bad-size",
+        FailureKind::Medium | FailureKind::Kernel | FailureKind::Order => "io",
     }
 }
 

@@ -8,6 +8,7 @@ pub mod args;
 mod commands;
 mod error;
 mod interrupt;
+mod old_names;
 mod output;
 mod progress;
 mod storage;
@@ -16,16 +17,29 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
+use perch_core::serving;
 
 use args::{Cli, Command};
+use old_names::Asked;
 use output::Output;
 
 /// The status of wrong arguments, as of most programs.
 const USAGE: u8 = 2;
+/// Wrong arguments under the existing program's names. mount(8), "EXIT STATUS".
+const BAD_ARGUMENTS: u8 = 1;
+/// As [`BAD_ARGUMENTS`]: the mount failed.
+const NOT_MOUNTED: u8 = 32;
 
 /// Runs the program: what it does follows from its name, the first of `args`.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
+    let name = args.first().cloned().unwrap_or_default();
+    if name == serving::NAME {
+        return perch_serve::server::run();
+    }
+    if old_names::is_old_name(&name) {
+        return run_old(args.into_iter().skip(1));
+    }
     let command = args::command();
     match command.try_get_matches_from(&args) {
         Ok(matches) => match Cli::from_arg_matches(&matches) {
@@ -53,6 +67,26 @@ fn run(cli: Cli) -> ExitCode {
             ExitCode::SUCCESS
         }
     }
+}
+
+/// Under the existing program's names.
+fn run_old(args: impl Iterator<Item = OsString>) -> ExitCode {
+    let output = Output::new(false, false);
+    match old_names::parse(args) {
+        Ok(Asked::Help) => output::print(old_names::HELP),
+        Ok(Asked::Nothing) => {}
+        Ok(Asked::Mount(mount)) => {
+            if let Err(error) = commands::dynfilefs::run_old(&mount, &output) {
+                output.fail(&error);
+                return ExitCode::from(NOT_MOUNTED);
+            }
+        }
+        Err(error) => {
+            output::complain(&format!("error: {error}\n\n{}", old_names::HELP));
+            return ExitCode::from(BAD_ARGUMENTS);
+        }
+    }
+    ExitCode::SUCCESS
 }
 
 /// Help and version come this way too.

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use perch_core::cause::Causes;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -130,8 +131,9 @@ impl Output {
         ExitCode::from(u8::from(code.is_some()))
     }
 
-    fn fail(&self, error: &Error) -> ExitCode {
-        let message = chain(error);
+    /// Says what failed.
+    pub(crate) fn fail(&self, error: &Error) -> ExitCode {
+        let message = Causes(error).to_string();
         let hint = error.hint();
         complain(&format!("error: {message}\n"));
         if let Some(hint) = &hint {
@@ -184,27 +186,14 @@ fn object(success: bool, message: &str) -> Map<String, Value> {
     object
 }
 
-/// An error and its causes in one line, without saying twice what a cause repeats.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let words = cause.to_string();
-        if !text.ends_with(&words) {
-            text = format!("{text}: {words}");
-        }
-        next = cause.source();
-    }
-    text
-}
-
 /// Writes to standard output; whoever closed it wants no more.
 pub(crate) fn print(text: &str) {
     let mut out = io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
-fn complain(text: &str) {
+/// Writes to standard error.
+pub(crate) fn complain(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 

@@ -114,7 +114,8 @@ impl Storage {
         container.map_err(|source| self.error(source))
     }
 
-    fn refuse_users(&self) -> Result<(), Error> {
+    /// Refuses a container of which any other process has a file open, with or without a lock.
+    pub(crate) fn refuse_users(&self) -> Result<(), Error> {
         let mut stats = Vec::new();
         for name in self.names()? {
             stats.extend(self.stat(&name)?);
@@ -143,6 +144,11 @@ impl Storage {
             ContainerError::Exists => Error::Exists { path },
             _ => Error::Container { path, source },
         }
+    }
+
+    /// The process that has the container open, if one has.
+    pub(crate) fn user(&self) -> Option<User> {
+        self.holder(&self.base)
     }
 
     /// Who holds the lock of a file; the kernel may not tell, then whoever has it open.

@@ -1,9 +1,10 @@
 //! The arguments of `perch dynfilefs`.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Subcommand};
-use perch_core::units::Mib;
+use perch_core::units::{BadSize, Mib};
 
 /// What a container is, for `perch dynfilefs --help`.
 pub(crate) const ABOUT: &str = "\
@@ -48,6 +49,10 @@ pub enum DynfilefsCommand {
     Compact(Compact),
     /// Make an empty container
     Create(Create),
+    /// Serve a container's disk as the file virtual.dat in a directory
+    Mount(Mount),
+    /// End serving a container, with everything on the medium
+    Umount(Umount),
     /// Copy a container of an older dynfilefs into a new one
     Import(Import),
 }
@@ -167,4 +172,73 @@ pub struct Import {
     /// Show what would be copied, and copy nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// `mount`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Returns when virtual.dat is there; a process named @perch-dynfilefs serves it until perch dynfilefs umount.
+
+Examples:
+  perch dynfilefs mount changes.dat /mnt/container
+  perch dynfilefs mount --size +1000 changes.dat /mnt/container
+  perch dynfilefs mount --read-only changes.dat /mnt/container")]
+pub struct Mount {
+    /// Which one
+    #[command(flatten)]
+    pub container: Container,
+    /// An empty directory; virtual.dat will be in it
+    #[arg(value_name = "DIRECTORY")]
+    pub dir: PathBuf,
+    /// Let the disk grow to this size in MiB, or by +SIZE; the file system on it is left as it is
+    #[arg(long, short, value_name = "[+]SIZE", conflicts_with_all = ["read_only", "rescue"])]
+    pub size: Option<Wanted>,
+    /// Change nothing
+    #[arg(long)]
+    pub read_only: bool,
+    /// Change nothing, and let parts that are missing read as zeros
+    #[arg(long)]
+    pub rescue: bool,
+    /// Serve in this process; Ctrl-C ends it
+    #[arg(long)]
+    pub foreground: bool,
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `umount`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+When it returns 0 the server has ended and everything is on the medium.
+
+Example:
+  perch dynfilefs umount /mnt/container")]
+pub struct Umount {
+    /// The directory of the mount
+    #[arg(value_name = "DIRECTORY")]
+    pub dir: PathBuf,
+    /// How many seconds the server may take to write what is left
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub wait: u64,
+}
+
+/// The size that a disk is to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// This size.
+    To(Mib),
+    /// This much more than it has.
+    By(Mib),
+}
+
+impl FromStr for Wanted {
+    type Err = BadSize;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.strip_prefix('+') {
+            Some(more) => Ok(Self::By(more.parse()?)),
+            None => Ok(Self::To(text.parse()?)),
+        }
+    }
 }

@@ -5,11 +5,14 @@ mod compact;
 mod create;
 mod import;
 mod info;
+mod mount;
 mod repair;
+mod umount;
 
 use crate::args::dynfilefs::DynfilefsCommand;
 use crate::error::Error;
 use crate::output::{Outcome, Output};
+pub(crate) use mount::run_old;
 
 /// Carries out one command.
 pub(crate) fn run(command: DynfilefsCommand, output: &Output) -> Result<Outcome, Error> {
@@ -19,6 +22,8 @@ pub(crate) fn run(command: DynfilefsCommand, output: &Output) -> Result<Outcome,
         DynfilefsCommand::Repair(args) => repair::run(&args, output),
         DynfilefsCommand::Compact(args) => compact::run(&args, output),
         DynfilefsCommand::Create(args) => create::run(&args),
+        DynfilefsCommand::Mount(args) => mount::run(&args, output),
+        DynfilefsCommand::Umount(args) => umount::run(&args, output),
         DynfilefsCommand::Import(args) => import::run(&args, output),
     }
 }

@@ -13,6 +13,8 @@ fn help_of_every_command_is_as_written() {
         ("help-repair.txt", "dynfilefs repair --help"),
         ("help-compact.txt", "dynfilefs compact --help"),
         ("help-create.txt", "dynfilefs create --help"),
+        ("help-mount.txt", "dynfilefs mount --help"),
+        ("help-umount.txt", "dynfilefs umount --help"),
         ("help-import.txt", "dynfilefs import --help"),
     ] {
         let said = place.perch(args);

@@ -6,4 +6,6 @@ mod errors;
 mod help;
 mod import;
 mod json;
+mod mount;
+mod old_names;
 mod perch;

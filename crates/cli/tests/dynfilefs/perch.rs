@@ -1,9 +1,11 @@
 //! Runs the program in a directory of its own, and tells what became of the files there.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -112,4 +114,66 @@ pub(crate) fn assert_golden(name: &str, got: &str) {
         "{}:\n--- expected\n{want}--- got\n{got}",
         path.display()
     );
+}
+
+/// A mount namespace of its own, whose mounts go with it.
+pub(crate) struct Namespace {
+    holder: Child,
+}
+
+impl Namespace {
+    pub(crate) fn new() -> Self {
+        let mut unshare = Command::new("unshare");
+        unshare.args([
+            "--mount",
+            "--propagation",
+            "private",
+            "sh",
+            "-c",
+            "echo; exec cat",
+        ]);
+        let mut holder = unshare
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // It is in the namespace when it says something.
+        let mut line = [0];
+        holder
+            .stdout
+            .as_mut()
+            .unwrap()
+            .read_exact(&mut line)
+            .unwrap();
+        Self { holder }
+    }
+
+    /// A program in this namespace, with a usual `PATH`.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut nsenter = Command::new("nsenter");
+        nsenter
+            .arg(format!("--mount=/proc/{}/ns/mnt", self.holder.id()))
+            .arg("--")
+            .arg(program)
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .stdin(Stdio::null());
+        nsenter
+    }
+
+    /// Runs a program to its end.
+    pub(crate) fn run(&self, program: impl AsRef<OsStr>, args: &[&dyn AsRef<OsStr>]) -> Said {
+        let mut command = self.command(program);
+        for arg in args {
+            command.arg(arg.as_ref());
+        }
+        command.output().unwrap().into()
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        let _ = self.holder.kill();
+        let _ = self.holder.wait();
+    }
 }
