@@ -44,16 +44,8 @@ pub(crate) enum Error {
     InUse { path: PathBuf, user: Option<User> },
     #[error("{} is not an old container", .path.display())]
     NotOld { path: PathBuf },
-    #[error("files of an earlier import are there: {}", .names.join(", "))]
-    Leftover { path: PathBuf, names: Vec<String> },
     #[error("block {block} of the copy differs from the original; the copy was removed")]
     CopyDiffers { block: u64 },
-    #[error("cannot {what} {}", .path.display())]
-    File {
-        what: &'static str,
-        path: PathBuf,
-        source: io::Error,
-    },
     /// Nobody is there to be asked.
     #[error("nothing was changed, since nobody could be asked")]
     NobodyToAsk,
@@ -117,7 +109,7 @@ impl Error {
         match self {
             Self::Size(_) => "bad-size",
             Self::Directory { source, .. } if is_missing(source) => "not-found",
-            Self::Directory { .. } | Self::Look { .. } | Self::File { .. } => "io",
+            Self::Directory { .. } | Self::Look { .. } => "io",
             Self::NotFound { .. } => "not-found",
             Self::Exists { .. } => "exists",
             Self::Name { .. } => "bad-name",
@@ -127,7 +119,6 @@ impl Error {
             Self::Container { source, .. } => container_code(source),
             Self::InUse { .. } => "in-use",
             Self::NotOld { .. } => "not-old",
-            Self::Leftover { .. } => "leftover",
             Self::CopyDiffers { .. } => "copy-differs",
             Self::NobodyToAsk => "nobody-to-ask",
             Self::Declined => "declined",
@@ -170,9 +161,6 @@ impl Error {
                 "unmount it first; as root perch can say what uses it"
             }
             Self::NotOld { .. } => "only containers of dynfilefs 3.00 to 4.03 need to be imported",
-            Self::Leftover { .. } => {
-                "the original container was not touched; remove these files and start again"
-            }
             Self::CopyDiffers { .. } => {
                 "the original container was not touched; check the medium of the new one"
             }
@@ -198,7 +186,6 @@ impl Error {
             | Self::Serve { .. }
             | Self::Wait { .. }
             | Self::Look { .. }
-            | Self::File { .. }
             | Self::Name { .. }
             | Self::Size(_)
             | Self::Declined

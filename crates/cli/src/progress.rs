@@ -37,11 +37,6 @@ impl Progress {
         Self(bar)
     }
 
-    /// So much is done.
-    pub(crate) fn set(&self, done: u64) {
-        self.0.set_position(done);
-    }
-
     /// So much of this round is done.
     pub(crate) fn set_of(&self, done: u64, total: u64, message: String) {
         self.0.set_message(message);

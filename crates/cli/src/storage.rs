@@ -71,16 +71,6 @@ impl Storage {
         &self.path
     }
 
-    /// Another container in the same directory.
-    pub(crate) fn beside(&self, base: String) -> Result<Self, Error> {
-        let path = self.path.with_file_name(&base);
-        let dir = self.dir().map_err(|source| Error::Look {
-            path: path.clone(),
-            source,
-        })?;
-        Ok(Self { path, dir, base })
-    }
-
     /// The main file's name in its directory.
     pub(crate) fn base(&self) -> &str {
         &self.base
