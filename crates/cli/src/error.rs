@@ -7,6 +7,7 @@ use dynfilefs::container::Form;
 use dynfilefs::error::Error as ContainerError;
 use dynfilefs::geometry::GeometryError;
 use perch_core::serving::FailureKind;
+use perch_sys::container::ContainerError as SysContainerError;
 use perch_sys::container::dynfilefs::ServeError;
 use perch_sys::dir::DirError;
 use perch_sys::in_use::open_files::User;
@@ -66,6 +67,8 @@ pub(crate) enum Error {
         path: PathBuf,
         source: Box<ServeError>,
     },
+    #[error("cannot make a file system")]
+    Format { source: Box<SysContainerError> },
     #[error("no container is mounted at {}", .dir.display())]
     NotMounted { dir: PathBuf },
     #[error("{} is in use{}", .dir.display(), by_all(.by))]
@@ -129,6 +132,7 @@ impl Error {
             Self::AlreadyMounted { .. } => "mounted",
             Self::NotEmpty { .. } => "not-empty",
             Self::SizeMissing { .. } => "size-missing",
+            Self::Format { .. } => "format",
             Self::Serve { source, .. } => serve_code(source),
             Self::Busy { .. } => "busy",
             Self::Unmount { .. } | Self::NotDurable { .. } | Self::Wait { .. } => "io",
@@ -184,6 +188,7 @@ impl Error {
             Self::Directory { .. }
             | Self::Unmount { .. }
             | Self::Serve { .. }
+            | Self::Format { .. }
             | Self::Wait { .. }
             | Self::Look { .. }
             | Self::Name { .. }

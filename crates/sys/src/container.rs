@@ -16,6 +16,7 @@ pub mod probe;
 pub(crate) mod progress;
 mod raw;
 
+use std::fs::File;
 use std::io;
 
 use perch_core::fs::FsKind;
@@ -28,6 +29,11 @@ use crate::programs::ProgramError;
 use dynfilefs::ServeError;
 pub use expandable::{Expandable, is_file_of_one, remove};
 pub use image::{Image, Mounted};
+
+/// Makes an empty ext4 as sessions have it in the whole of `file`, which `name` stands for in messages. mke2fs(8).
+pub fn format(file: File, name: &'static str) -> Result<(), ContainerError> {
+    ext4::format(&Image::new(file, name))
+}
 
 /// Why a container could not be made, checked or opened.
 #[derive(Debug, thiserror::Error)]

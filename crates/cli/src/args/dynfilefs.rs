@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use perch_core::units::{BadSize, Mib};
 
 /// What a container is, for `perch dynfilefs --help`.
@@ -19,9 +19,8 @@ Containers are those of dynfilefs 4.04, to the byte.";
 /// The first steps.
 pub(crate) const EXAMPLES: &str = "\
 Examples:
-  perch dynfilefs create --size 4000 changes.dat
+  perch dynfilefs create --size 4000 --format ext4 changes.dat
   perch dynfilefs mount changes.dat /mnt/container
-  mke2fs -F -t ext4 /mnt/container/virtual.dat
   mount -o loop /mnt/container/virtual.dat /mnt/files
   umount /mnt/files
   perch dynfilefs umount /mnt/container
@@ -139,16 +138,26 @@ pub struct Create {
     /// The most of the disk that one part holds, in MiB
     #[arg(long, short = 'p', value_name = "SIZE", default_value = "4000")]
     pub split: Mib,
+    /// Make a file system on the disk, as sessions have it; needs root
+    #[arg(long, value_name = "TYPE", value_enum)]
+    pub format: Option<Format>,
     /// Show which files would be made, and make none
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// A file system for a new disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// With the features that every supported kernel mounts.
+    Ext4,
 }
 
 const SIZES_AND_EXAMPLES: &str = "\
 Sizes are MiB, or a number with M, GiB or TiB behind it (G and GB count 1000 MiB, as perchsize= does).
 
 Examples:
-  perch dynfilefs create --size 4000 changes.dat
+  perch dynfilefs create --size 4000 --format ext4 changes.dat
   perch dynfilefs create --size 64GiB --split 2000 changes.dat";
 
 /// `import`

@@ -118,6 +118,24 @@ fn privileged_a_file_system_lives_in_a_container() {
 }
 
 #[test]
+fn privileged_a_container_is_made_with_a_file_system() {
+    let ground = Ground::empty();
+    ground.perch("create --size 64 --format ext4 FILE").ok();
+    let info = ground.perch("info --json FILE").json();
+    assert_eq!(info["content"], "ext4", "{info}");
+    ground.perch("check FILE").ok();
+    let before = ground.place.files();
+    let again = ground
+        .perch("create --size 64 --format ext4 --json FILE")
+        .json();
+    assert_eq!(again["code"], "exists", "{again}");
+    assert!(ground.place.files() == before);
+    ground.perch("mount FILE DIR").ok();
+    ground.inside("echo kept > $1/file").ok();
+    ground.perch("umount DIR").ok();
+}
+
+#[test]
 fn privileged_a_container_is_mounted_once() {
     let ground = Ground::new();
     let server = ground.perch("mount --json FILE DIR").json()["server"].clone();
