@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: how long a boot takes against others' (`boot`), and with many sessions against one (`scale`).
+//! `cargo xtask bench`: how long a boot takes against others' (`boot`), and with many sessions against one (`scale`);
+//! what a container costs against a raw image (`dynfs`).
 //!
 //! `boot`: how long the way from the kernel to the real init takes, against two yardsticks.
 //!
@@ -9,6 +10,7 @@
 
 mod contender;
 mod disk;
+mod dynfs;
 mod floor;
 mod live_boot;
 mod measure;
@@ -30,20 +32,24 @@ use report::{Report, Row};
 const HELP: &str = "\
 cargo xtask bench boot [--runs N] [--only TEXT] [--json FILE]
 cargo xtask bench scale [--sessions N]
+cargo xtask bench dynfs [--runs N] [--dir DIR] [--json FILE]
 
 Measures, in milliseconds of an emulated machine, how long the kernel unpacks each initramfs and how long its init
 then takes to start the real one: perch, Debian's live-boot and the least a fixed program needs (boot), or perch
-with many sessions in the store and with one (scale).
+with many sessions in the store and with one (scale). Or, on this machine itself, how fast a session's disk is in a
+dynfilefs container and in a raw image (dynfs; as root, with 12 GiB free).
 
   --runs N     measure each N times and report the median (default 3)
   --only TEXT  only those whose name contains TEXT
   --json FILE  also write all figures to FILE
-  --sessions N how many sessions are many (default 1000)";
+  --sessions N how many sessions are many (default 1000)
+  --dir DIR    make the disks in this directory, on the medium that is of interest";
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum What {
     Boot,
     Scale,
+    Dynfs,
 }
 
 struct Options {
@@ -52,6 +58,7 @@ struct Options {
     runs: usize,
     only: String,
     json: Option<PathBuf>,
+    dir: Option<PathBuf>,
 }
 
 /// `cargo xtask bench`.
@@ -63,17 +70,32 @@ pub fn run(args: lexopt::Parser) -> Result<()> {
         println!("{HELP}");
         return Ok(());
     };
-    packages::ensure(vm::PACKAGES)?;
     let dir = cache_dir().join("bench");
     fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
-    if options.what == What::Scale {
-        print!("\n{}", scale::bench(options.sessions, &dir)?);
-        return Ok(());
-    }
-    let report = bench(&options, &dir)?;
-    print!("\n{report}");
+    let json = match options.what {
+        What::Scale => {
+            packages::ensure(vm::PACKAGES)?;
+            print!("\n{}", scale::bench(options.sessions, &dir)?);
+            return Ok(());
+        }
+        What::Boot => {
+            packages::ensure(vm::PACKAGES)?;
+            let report = bench(&options, &dir)?;
+            print!("\n{report}");
+            report.json()
+        }
+        What::Dynfs => {
+            let settings = dynfs::Settings {
+                runs: options.runs,
+                dir: options.dir.clone(),
+            };
+            let report = dynfs::bench(&settings, &dir)?;
+            print!("\n{report}");
+            report.json()
+        }
+    };
     if let Some(file) = &options.json {
-        let json = serde_json::to_string_pretty(&report.json())? + "\n";
+        let json = serde_json::to_string_pretty(&json)? + "\n";
         fs::write(file, json).with_context(|| format!("cannot write {}", file.display()))?;
     }
     Ok(())
@@ -116,6 +138,7 @@ fn parse(mut args: lexopt::Parser) -> Result<Option<Options>> {
         runs: 3,
         only: String::new(),
         json: None,
+        dir: None,
     };
     let mut what = None;
     while let Some(arg) = args.next()? {
@@ -124,6 +147,7 @@ fn parse(mut args: lexopt::Parser) -> Result<Option<Options>> {
             Long("runs") => options.runs = args.value()?.parse()?,
             Long("sessions") => options.sessions = args.value()?.parse()?,
             Long("only") => options.only = args.value()?.string()?,
+            Long("dir") => options.dir = Some(args.value()?.into()),
             Long("json") => options.json = Some(args.value()?.into()),
             Short('h') | Long("help") => return Ok(None),
             other => return Err(other.unexpected().into()),
@@ -136,8 +160,12 @@ fn parse(mut args: lexopt::Parser) -> Result<Option<Options>> {
             options.what = What::Scale;
             Ok(Some(options))
         }
-        Some(other) => bail!("there is no benchmark {other:?}; there are: boot, scale"),
-        None => bail!("which benchmark? There are: boot, scale"),
+        Some("dynfs") => {
+            options.what = What::Dynfs;
+            Ok(Some(options))
+        }
+        Some(other) => bail!("there is no benchmark {other:?}; there are: boot, scale, dynfs"),
+        None => bail!("which benchmark? There are: boot, scale, dynfs"),
     }
 }
 
