@@ -152,9 +152,13 @@ impl Disk {
         format!("/proc/{}/fd/{}", std::process::id(), self.mount.as_raw_fd()).into()
     }
 
-    /// The file system itself.
-    pub fn mount(&self) -> &OwnedFd {
-        &self.mount
+    /// Writes back everything of its file system.
+    ///
+    /// # Errors
+    /// If something could not be written.
+    pub fn sync(&self) -> Result<()> {
+        // The mount itself is a path only, which cannot be synced.
+        Ok(rustix::fs::syncfs(File::open(self.root())?)?)
     }
 
     /// The process behind it, if it is in a container.

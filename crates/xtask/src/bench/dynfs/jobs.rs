@@ -9,7 +9,6 @@ use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use perch_tests::host::{command, run};
-use rustix::fs::syncfs;
 
 use super::disk::Disk;
 
@@ -126,7 +125,7 @@ impl Load {
 
 /// Writes back and drops what any cache holds, of the disk and of what it is kept in.
 fn forget(disk: &Disk) -> Result<()> {
-    syncfs(disk.mount())?;
+    disk.sync()?;
     rustix::fs::sync();
     fs::write("/proc/sys/vm/drop_caches", "3")?;
     Ok(())
@@ -199,7 +198,7 @@ fn untar(disk: &Disk, load: &Load) -> Result<f64> {
         .arg(&load.archive)
         .arg("-C")
         .arg(&target))?;
-    syncfs(disk.mount())?;
+    disk.sync()?;
     Ok(rate(FILES, started))
 }
 

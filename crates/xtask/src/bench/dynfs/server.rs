@@ -135,7 +135,7 @@ impl Server {
 
     /// System calls for each request of `work`, which makes [`REQUESTS`]. strace(1) counts those of all threads.
     fn calls(&self, disk: &Disk, work: impl FnOnce() -> Result<()>) -> Result<f64> {
-        rustix::fs::syncfs(disk.mount())?;
+        disk.sync()?;
         let dir = tempfile::tempdir()?;
         let table = dir.path().join("calls");
         let strace = command("strace")
