@@ -116,6 +116,18 @@ pub enum Order {
         /// Its new size.
         to: Mib,
     },
+    /// The disk is a mounted session's and is to grow by itself, as far as medium and limit go. The directory that
+    /// holds the mount point comes with the order. [`Answer::Watching`], after the first look.
+    Watch {
+        /// The session in the container.
+        session: SessionId,
+        /// The mount point's name in that directory.
+        name: String,
+        /// The number of the loop device on the disk.
+        device: u32,
+        /// The size beyond which it does not grow; absent for none but what the medium holds.
+        cap: Option<Mib>,
+    },
     /// End; what was created and not committed goes. Not answered.
     Stop,
 }
@@ -131,6 +143,11 @@ pub enum Answer {
     },
     /// The disk has a new size.
     Grown {
+        /// Size of the disk.
+        size: Bytes,
+    },
+    /// The disk grows by itself from now on.
+    Watching {
         /// Size of the disk.
         size: Bytes,
     },
@@ -267,6 +284,12 @@ mod tests {
             },
             Order::Commit,
             Order::Grow { to: Mib(u64::MAX) },
+            Order::Watch {
+                session: SessionId::FIRST,
+                name: "changes".to_owned(),
+                device: 3,
+                cap: None,
+            },
             Order::Stop,
         ] {
             let packet = order.to_packet().unwrap();

@@ -15,6 +15,7 @@ use rustix::fs::{AtFlags, StatxFlags, statx};
 
 use crate::filesystem::INODE;
 use crate::fuse::{self, FuseError};
+use crate::growth::Counter;
 
 /// A container and the kernel's view of it.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct Disk {
     pub(crate) container: Container<Files>,
     /// The way to the kernel, once there is one.
     kernel: OnceLock<Kernel>,
+    /// What was written, if somebody is to know.
+    counter: OnceLock<Counter>,
 }
 
 #[derive(Debug)]
@@ -52,6 +55,7 @@ impl Disk {
         Self {
             container,
             kernel: OnceLock::new(),
+            counter: OnceLock::new(),
         }
     }
 
@@ -62,6 +66,16 @@ impl Disk {
             device,
             source,
         });
+    }
+
+    /// Counts from now on what is written; the first call counts.
+    pub(crate) fn count(&self, counter: Counter) {
+        let _ = self.counter.set(counter);
+    }
+
+    /// The counter, once there is one.
+    pub(crate) fn counter(&self) -> Option<&Counter> {
+        self.counter.get()
     }
 
     /// Size of the disk.

@@ -192,6 +192,9 @@ impl Filesystem for Directory {
         _: Option<LockOwner>,
         reply: ReplyWrite,
     ) {
+        if let Some(counter) = self.disk.counter() {
+            counter.add(data.len() as u64);
+        }
         match self.disk.container.write(offset, data) {
             // The kernel sends no more than it was allowed in `init`.
             Ok(()) => reply.written(u32::try_from(data.len()).unwrap_or(u32::MAX)),

@@ -9,4 +9,5 @@ mod disk;
 mod failure;
 mod filesystem;
 mod fuse;
+mod growth;
 pub mod server;

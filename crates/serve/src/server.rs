@@ -141,11 +141,28 @@ impl Server {
             (Order::Grow { to }, Some(serving)) => serving
                 .grow(to.bytes())
                 .map(|size| (Answer::Grown { size }, None)),
+            (
+                Order::Watch {
+                    session,
+                    name,
+                    device,
+                    cap,
+                },
+                Some(serving),
+            ) => match packet.descriptor {
+                Some(above) => serving
+                    .watch(session, above, name, device, cap)
+                    .map(|size| (Answer::Watching { size }, None)),
+                None => Err(Failure::new(
+                    FailureKind::Order,
+                    "the directory above the mount did not come with the order",
+                )),
+            },
             (Order::Create { .. } | Order::Open { .. }, Some(_)) => Err(Failure::new(
                 FailureKind::Order,
                 format!("{NAME} serves a container already"),
             )),
-            (Order::Commit | Order::Grow { .. }, None) => Err(Failure::new(
+            (Order::Commit | Order::Grow { .. } | Order::Watch { .. }, None) => Err(Failure::new(
                 FailureKind::Order,
                 format!("{NAME} serves nothing yet"),
             )),

@@ -13,7 +13,9 @@ use dynfilefs::store::FileName;
 use fuser::{Config, Session, SessionACL};
 use perch_core::cause::Causes;
 use perch_core::serving::{self, Failure, FailureKind};
-use perch_core::units::{Bytes, Mib};
+use perch_core::units::{Bytes, Mib, SessionId};
+use perch_sys::container::online::Spot;
+use perch_sys::dir;
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::fs::{AtFlags, unlinkat};
 
@@ -22,6 +24,7 @@ use crate::disk::Disk;
 use crate::failure::failure;
 use crate::filesystem::Directory;
 use crate::fuse;
+use crate::growth::{Told, Watch};
 
 /// Threads that answer the kernel.
 const THREADS: usize = 4;
@@ -142,6 +145,44 @@ impl Serving {
             GrowError::Container(error) => failure(error),
             other => Failure::new(FailureKind::Kernel, Causes(other)),
         })
+    }
+
+    /// Has the container grow by itself while it is mounted; returns the size of the disk after the first look.
+    pub(super) fn watch(
+        &self,
+        session: SessionId,
+        above: OwnedFd,
+        name: String,
+        device: u32,
+        cap: Option<Mib>,
+    ) -> Result<Bytes, Failure> {
+        let system = |error: &dyn std::fmt::Display| Failure::new(FailureKind::Kernel, error);
+        if self.access != Access::Write || self.disk.counter().is_some() {
+            return Err(Failure::new(
+                FailureKind::Order,
+                "the container cannot grow, or grows by itself already",
+            ));
+        }
+        // The starter's: it has not changed the root yet.
+        let dev = dir::open_dir("/dev").map_err(|error| system(&Causes(&error)))?;
+        let directory = self.directory.try_clone().map_err(|error| system(&error))?;
+        let watch = Watch {
+            disk: Arc::clone(&self.disk),
+            directory,
+            base: self.base.clone(),
+            spot: Spot {
+                above,
+                name,
+                dev,
+                device,
+            },
+            session,
+            cap,
+            told: Told::default(),
+            blocked: None,
+        };
+        watch.begin().map_err(|error| system(&error))?;
+        Ok(self.size())
     }
 
     /// Makes everything durable, and says so if that fails.

@@ -4,7 +4,9 @@
 
 mod place;
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::io::{ErrorKind, Write};
 
 use perch_core::decide::FailureKind;
 use perch_core::ladder::Apply;
@@ -237,7 +239,72 @@ fn privileged_a_medium_without_room_gets_nothing() {
     });
 }
 
+/// From a start of 100 MiB: filled, it grows several times without anybody who writes hearing of it, and at its limit
+/// who writes hears that it is full. Where the kernel does not let us (`CAP_SYS_RESOURCE`), it stays as it is at once.
+#[test]
+fn privileged_a_session_grows_by_itself_up_to_its_cap() {
+    isolated(|dir| {
+        let place = Place::new(dir);
+        let mut machine = place.machine();
+        let cap = Mib(1500);
+        for step in new_session(100) {
+            let step = match step {
+                Step::OpenContainer { id, mode, .. } => Step::OpenContainer {
+                    id,
+                    mode,
+                    cap: Some(cap),
+                },
+                step => step,
+            };
+            machine.apply(&step).unwrap();
+        }
+        let held = rustix::thread::capabilities(None).unwrap().effective;
+        let may_grow = held.contains(rustix::thread::CapabilitySet::SYS_RESOURCE);
+        let file = fs::File::create(machine.layout.upper().join("filled")).unwrap();
+        let (mut sizes, mut written) = (BTreeSet::new(), 0);
+        let mib = vec![7; 1 << 20];
+        let full = loop {
+            let outcome = (&file).write_all(&mib).and_then(|()| match written % 4 {
+                0 => file.sync_data(),
+                _ => Ok(()),
+            });
+            if let Err(error) = outcome {
+                break error;
+            }
+            written += 1;
+            sizes.insert(place.promised());
+            assert!(written < 1500, "it is never full");
+        };
+        assert_eq!(full.kind(), ErrorKind::StorageFull, "{full}");
+        if may_grow {
+            assert!(written > 1350, "{written} MiB, {sizes:?}");
+            assert!(sizes.len() >= 3, "{sizes:?}");
+        }
+        let most = if may_grow { cap.0 } else { 100 };
+        assert_eq!(sizes.last(), Some(&most), "{sizes:?}");
+        // What is there can be written, read and removed, and the server is alive.
+        drop(file);
+        fs::remove_file(machine.layout.upper().join("filled")).unwrap();
+        fs::write(machine.layout.upper().join("kept"), "yes").unwrap();
+        place.end(machine);
+        let mut second = place.machine();
+        for step in [check(), opening()] {
+            second.apply(&step).unwrap();
+        }
+        let kept = fs::read_to_string(second.layout.upper().join("kept"));
+        assert_eq!(kept.unwrap(), "yes");
+        second.undo();
+    });
+}
+
 impl Place {
+    /// Size in MiB that the header tells.
+    fn promised(&self) -> u64 {
+        let header = fs::read(self.session().join("changes.dat")).unwrap();
+        let size = header[0x810..0x818].try_into().unwrap();
+        u64::from_le_bytes(size) >> 20
+    }
+
     fn left(&self) -> Record {
         serde_json::from_slice(&fs::read(self.record()).unwrap()).unwrap()
     }

@@ -4,6 +4,7 @@ mod record;
 
 use std::os::fd::{AsFd, OwnedFd};
 
+use perch_core::cause::Causes;
 use perch_core::notice::Notice;
 use perch_core::session::Mode;
 use perch_core::units::{Mib, SessionId};
@@ -11,10 +12,11 @@ use rustix::fs::OFlags;
 
 pub(super) use self::record::RecordError;
 use super::{Machine, StepError, Undo};
-use crate::container::{Expandable, GrowError, Image, probe};
+use crate::container::{Expandable, GrowError, Image, Mounted, probe};
 use crate::dir::{self, DirError};
 use crate::kmsg;
 use crate::layout::{DYNFILEFS, IMAGE, STORE};
+use crate::mount;
 
 /// The container of a session, open.
 #[derive(Debug)]
@@ -104,7 +106,7 @@ impl Machine {
         &mut self,
         id: SessionId,
         mode: Mode,
-        _cap: Option<Mib>,
+        cap: Option<Mib>,
     ) -> Result<(), StepError> {
         match self.take_container(id, mode)? {
             Container::Raw(image) => {
@@ -114,12 +116,20 @@ impl Machine {
             Container::Dynfilefs(mut container) => {
                 let mounted = container.mount(id, &format!("{STORE}/{id}/{DYNFILEFS}"));
                 let process = container.process();
-                self.serving = Some(*container);
+                let serving = self.serving.insert(*container);
                 self.undo.push(Undo::EndServer);
-                let mounted = mounted?;
-                let records = record::leave(self.layout.records(), process, mounted.device, id)?;
-                self.undo.push(records);
-                self.attach(mounted.mount, self.layout.changes())
+                let Mounted { mount, device } = mounted?;
+                self.undo
+                    .push(record::leave(self.layout.records(), process, device, id)?);
+                let changes = self.layout.changes();
+                mount::put(mount, &changes)?;
+                self.undo.push(Undo::Unmount(changes.clone()));
+                // It can be used as it is, so this is no reason to go without it.
+                if let Err(error) = serving.watch(id, &changes, device, cap) {
+                    let error = Causes(&error).to_string();
+                    kmsg::tell(Notice::ContainerNotGrown { id, error });
+                }
+                Ok(())
             }
         }
     }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use perch_core::serving::{
     Access, Answer, BadPacket, BaseName, DISK, Failure, MAX_PACKET, NAME, Order, Place, SPLIT,
 };
-use perch_core::units::{Bytes, Mib};
+use perch_core::units::{Bytes, Mib, SessionId};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
@@ -246,6 +246,32 @@ impl Served {
             .0
         {
             Answer::Grown { size } => {
+                self.size = size;
+                Ok(size)
+            }
+            _ => Err(ServeError::Confused),
+        }
+    }
+
+    /// Has the disk grow by itself while `session` is mounted from it: at `name` in `above`, through this loop device, to
+    /// `cap` at the most. Looks for the first time now, and returns the size of the disk after that.
+    pub fn watch(
+        &mut self,
+        session: SessionId,
+        above: BorrowedFd<'_>,
+        name: &str,
+        device: u32,
+        cap: Option<Mib>,
+    ) -> Result<Bytes, ServeError> {
+        let name = name.to_owned();
+        let order = Order::Watch {
+            session,
+            name,
+            device,
+            cap,
+        };
+        match self.control.ask(&order, Some(above), LIMIT)?.0 {
+            Answer::Watching { size } => {
                 self.size = size;
                 Ok(size)
             }

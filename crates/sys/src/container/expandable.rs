@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 use std::time::Duration;
 
 use perch_core::cause::Causes;
@@ -118,6 +119,23 @@ impl Expandable {
         ext4::check(&self.image, Depth::Full)?;
         ext4::grow(&self.image)?;
         self.image.sync()
+    }
+
+    /// Has it grow by itself, to `cap` at the most, now that it is mounted at `place` on this loop device.
+    pub fn watch(
+        &mut self,
+        id: SessionId,
+        place: &Path,
+        device: u32,
+        cap: Option<Mib>,
+    ) -> Result<(), ContainerError> {
+        let (Some(above), Some(name)) = (place.parent(), place.file_name().and_then(OsStr::to_str))
+        else {
+            return Ok(());
+        };
+        let above = dir::open_dir(above)?;
+        self.served.watch(id, above.as_fd(), name, device, cap)?;
+        Ok(())
     }
 
     /// Lets go of the disk and waits for the server, which makes durable what was written last. False if it runs on,
