@@ -39,5 +39,6 @@ pub mod session;
 pub mod sizing;
 pub mod stamp;
 pub mod stop;
+pub mod teardown;
 pub mod toram;
 pub mod units;
