@@ -156,4 +156,37 @@ examples! { notices, Notice, t;
         error: t("cannot write the boot record: no space left on device"),
     },
     Notice::NoShell => Notice::NoShell,
+    Notice::ShutdownNotLeft { .. } => Notice::ShutdownNotLeft {
+        error: t("cannot write /run/initramfs/shutdown: no space left on device"),
+    },
+    Notice::RootNotLeft { .. } => Notice::RootNotLeft {
+        error: t("cannot make /run/initramfs the root directory: invalid argument"),
+    },
+    Notice::ProcessesKilled { .. } => Notice::ProcessesKilled { which: t("process 812 (backup)") },
+    Notice::StillInUse { .. } => Notice::StillInUse {
+        target: t("/"),
+        users: t("process 812 (backup)"),
+    },
+    Notice::NotUnmounted { read_only: true, .. } => Notice::NotUnmounted {
+        target: t("/"),
+        error: t("device or resource busy"),
+        read_only: true,
+    },
+    Notice::NotUnmounted { read_only: false, .. } => Notice::NotUnmounted {
+        target: t("/mnt"),
+        error: t("device or resource busy"),
+        read_only: false,
+    },
+    Notice::ServerUnfinished { .. } => Notice::ServerUnfinished {
+        server: t("process 301 (perch-init)"),
+        seconds: 60,
+    },
+    Notice::ShutdownStuck { .. } => Notice::ShutdownStuck {
+        step: t("unmount /run/initramfs/memory/data"),
+        seconds: 120,
+    },
+    Notice::ForcedReadOnly { .. } => Notice::ForcedReadOnly {
+        why: t("/dev/sda1 is still in use"),
+    },
+    Notice::LeftDirty { .. } => Notice::LeftDirty { error: t("timed out") },
 }

@@ -59,7 +59,7 @@ pub fn groups(t: fn(&str) -> String) -> Vec<Group> {
         },
         Group {
             title: "All else",
-            about: "In `notices` of the record.",
+            about: "In `notices` of the record; those about the end of the system are on the consoles only.",
             rows: notices(t),
         },
     ]

@@ -285,6 +285,61 @@ pub enum Notice {
     },
     /// `frommissing=shell`, and the image has no shell.
     NoShell,
+    /// The program for the end of the system could not be left for it.
+    ShutdownNotLeft {
+        /// Why.
+        error: String,
+    },
+    /// The end of the system: its root cannot be left, so nothing can be unmounted.
+    RootNotLeft {
+        /// Why.
+        error: String,
+    },
+    /// The end: processes did not end when they were asked to.
+    ProcessesKilled {
+        /// Which ones, in words.
+        which: String,
+    },
+    /// The end: a file system is in use.
+    StillInUse {
+        /// Where it is mounted.
+        target: String,
+        /// By whom, in words.
+        users: String,
+    },
+    /// The end: a file system could not be unmounted, and was taken out of sight.
+    NotUnmounted {
+        /// Where it was mounted.
+        target: String,
+        /// Why.
+        error: String,
+        /// Whether it was made read-only before.
+        read_only: bool,
+    },
+    /// The end: the server of a container did not end.
+    ServerUnfinished {
+        /// Which process.
+        server: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// The end: a step does not end, and the rest is left out.
+    ShutdownStuck {
+        /// The step.
+        step: String,
+        /// How long nothing happened.
+        seconds: u64,
+    },
+    /// The end: all file systems were made read-only by force.
+    ForcedReadOnly {
+        /// What made that necessary.
+        why: String,
+    },
+    /// The end: not even that was possible.
+    LeftDirty {
+        /// Why.
+        error: String,
+    },
 }
 
 /// A question of a boot.
@@ -346,6 +401,15 @@ impl Notice {
             Self::InitMissing { .. } => "init-missing",
             Self::RecordNotWritten { .. } => "record-not-written",
             Self::NoShell => "no-shell",
+            Self::ShutdownNotLeft { .. } => "shutdown-not-left",
+            Self::RootNotLeft { .. } => "root-not-left",
+            Self::ProcessesKilled { .. } => "processes-killed",
+            Self::StillInUse { .. } => "still-in-use",
+            Self::NotUnmounted { .. } => "not-unmounted",
+            Self::ServerUnfinished { .. } => "server-unfinished",
+            Self::ShutdownStuck { .. } => "shutdown-stuck",
+            Self::ForcedReadOnly { .. } => "forced-read-only",
+            Self::LeftDirty { .. } => "left-dirty",
         }
     }
 

@@ -6,6 +6,7 @@
 //! be reached, made read-only and named. Pure: what is done about a failure is not decided here.
 
 mod order;
+mod patience;
 mod verb;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use patience::{Patience, STUCK, Word};
 pub use verb::{Verb, VerbError};
 
 use order::Node;
@@ -291,7 +293,9 @@ impl Tree {
     fn covered(&self, index: usize, mounts: &[Mounted]) -> bool {
         let target = |index: &usize| mounts.get(*index).map(|mount| &mount.target);
         let own = target(&index);
-        self.children(index).iter().any(|child| target(child) == own)
+        self.children(index)
+            .iter()
+            .any(|child| target(child) == own)
     }
 
     /// For each mount whether it is `index` or attached below it.

@@ -8,9 +8,13 @@
     reason = "raw ioctls, mount_setattr(2) and signalfd(2) have no safe wrapper"
 )]
 
+mod ending;
 mod resize;
 
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
+
+pub use ending::{close_inherited, hold_back_signals};
+pub(crate) use ending::{eject, swap_off};
 
 use linux_raw_sys::general::mount_attr;
 use linux_raw_sys::ioctl::{BLKGETSIZE64, BLKPG, FIFREEZE, FITHAW};
@@ -23,6 +27,11 @@ use rustix::process::Signal;
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 
 pub(crate) use resize::{ext4_resize, loop_set_capacity};
+
+/// Why a call of libc failed.
+fn last_error() -> Errno {
+    Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)
+}
 
 /// `LOOP_CTL_GET_FREE`: its answer is the return value of the call itself.
 struct GetFree;
@@ -117,7 +126,6 @@ pub fn watch_sigterm() -> Result<OwnedFd> {
 /// Holds signals back from the calling thread, and those it starts later, and returns a descriptor that has something to
 /// read when one came. sigprocmask(2), signalfd(2).
 pub fn watch_signals(signals: &[Signal]) -> Result<OwnedFd> {
-    let last = || Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO);
     // SAFETY: zeroed is a valid `sigset_t`, which sigemptyset(3) then sets properly.
     let mut set = unsafe { std::mem::zeroed::<libc::sigset_t>() };
     // SAFETY: it is given a set of ours.
@@ -134,7 +142,7 @@ pub fn watch_signals(signals: &[Signal]) -> Result<OwnedFd> {
     // SAFETY: reads `set` and makes a new descriptor.
     let fd = unsafe { libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) };
     if fd < 0 {
-        return Err(last());
+        return Err(last_error());
     }
     // SAFETY: the kernel has just made it, and nobody else knows it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
@@ -222,7 +230,7 @@ pub(crate) fn mount_setattr(mount: impl AsFd, set: u32, clear: u32) -> Result<()
     };
     match outcome {
         0 => Ok(()),
-        _ => Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)),
+        _ => Err(last_error()),
     }
 }
 

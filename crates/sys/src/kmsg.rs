@@ -50,6 +50,30 @@ pub fn tell(notice: Notice) {
     }
 }
 
+/// Waits until the consoles have sent what they were given, `limit` at the most: before the machine ends.
+pub fn drain(limit: Duration) {
+    let Some(log) = INSTALLED.get() else {
+        return;
+    };
+    let consoles: Vec<File> = log
+        .state()
+        .consoles
+        .iter()
+        .filter_map(|(_, file)| file.try_clone().ok())
+        .collect();
+    let (tell, told) = std::sync::mpsc::channel::<()>();
+    // tcdrain(3) has no limit: a serial line that nobody reads never sends anything.
+    let drains = std::thread::Builder::new().spawn(move || {
+        for console in consoles {
+            let _ = rustix::termios::tcdrain(&console);
+        }
+        drop(tell);
+    });
+    if drains.is_ok() {
+        let _ = told.recv_timeout(limit);
+    }
+}
+
 /// Keeps the kernel and this log off the consoles, which belong to a question for the user, until the
 /// guard is dropped. What must be seen appears then; everything is in the log at once.
 #[must_use]

@@ -3,6 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
+/// What remains of the initial file system while the system runs; the root when it ends. systemd, bootup(7).
+pub const INITRAMFS: &str = "/run/initramfs";
+
 /// The directories that a boot mounts things at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {

@@ -24,6 +24,7 @@ pub mod overlay;
 pub mod packet;
 pub mod partition_growth;
 pub mod partition_table;
+pub mod processes;
 pub mod programs;
 pub mod ram_copy;
 pub mod replace;
@@ -31,6 +32,7 @@ pub mod rootcopy;
 pub mod store;
 pub mod superblock;
 pub mod switch_root;
+pub mod teardown;
 pub mod uevent;
 pub mod volume;
 

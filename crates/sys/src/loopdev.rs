@@ -250,5 +250,25 @@ impl LoopDevice {
     }
 }
 
+/// Whether a file is tied to the loop device with this number.
+pub fn is_attached(number: u32) -> bool {
+    Path::new(&format!("/sys/block/loop{number}/loop/backing_file")).exists()
+}
+
+/// Unties the file from the loop device with this number, at once or with the device's last user.
+pub fn detach(number: u32) -> rustix::io::Result<()> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let device = open(
+        Path::new("/dev").join(format!("loop{number}")),
+        flags,
+        Mode::empty(),
+    )?;
+    match ioctl::loop_clear(&device) {
+        // Somebody else has done it, or its last user was gone already.
+        Err(Errno::NXIO) => Ok(()),
+        outcome => outcome,
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -88,7 +88,7 @@ fn number(text: &[u8]) -> Option<u32> {
 }
 
 /// Undoes the kernel's escapes: space, tab, line feed, `#` and backslash as three octal digits.
-fn unescape(text: &[u8]) -> OsString {
+pub(crate) fn unescape(text: &[u8]) -> OsString {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let [first, tail @ ..] = rest {

@@ -112,6 +112,31 @@ impl Notice {
             Self::InitMissing { .. } => "check init= in the boot entry".into(),
             Self::RecordNotWritten { .. } => "the same lines are in the kernel log: dmesg".into(),
             Self::NoShell => "leave out frommissing=shell, or make an image with a shell".into(),
+            Self::ShutdownNotLeft { .. } => {
+                "make room in /run and start again: without it the next boot may have to repair"
+                    .into()
+            }
+            Self::RootNotLeft { .. } => "report this line; all is made read-only instead".into(),
+            Self::ProcessesKilled { .. } => {
+                "end what matters before the system; systemd waits as long as DefaultTimeoutStopSec= says".into()
+            }
+            Self::StillInUse { .. } => "nothing: it is waited for, or ended".into(),
+            Self::NotUnmounted {
+                read_only: true, ..
+            } => "nothing: what was written is on the disk".into(),
+            Self::NotUnmounted {
+                read_only: false, ..
+            } => "nothing: all is made read-only at the end".into(),
+            Self::ServerUnfinished { .. } => {
+                "report this line; the container is checked at the next boot".into()
+            }
+            Self::ShutdownStuck { .. } => {
+                "check the disk and its cable; file systems are repaired at the next boot".into()
+            }
+            Self::ForcedReadOnly { .. } => "nothing: what was written is on the disk".into(),
+            Self::LeftDirty { .. } => {
+                "report this line; file systems are repaired at the next boot".into()
+            }
         }
     }
 }

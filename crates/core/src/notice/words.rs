@@ -235,6 +235,58 @@ impl Notice {
             ),
             Self::RecordNotWritten { error } => write!(f, "{}", Quoted(error)),
             Self::NoShell => f.write_str("this image carries no shell"),
+            Self::ShutdownNotLeft { error } => write!(
+                f,
+                "nothing can be unmounted when this system ends: {}",
+                Quoted(error)
+            ),
+            Self::RootNotLeft { error } => {
+                write!(f, "the root file system cannot be left: {}", Quoted(error))
+            }
+            Self::ProcessesKilled { which } => {
+                write!(f, "killed, since they did not end: {}", Quoted(which))
+            }
+            Self::StillInUse { target, users } => {
+                write!(f, "{} is in use by {}", Quoted(target), Quoted(users))
+            }
+            Self::NotUnmounted {
+                target,
+                error,
+                read_only,
+            } => {
+                write!(
+                    f,
+                    "{} cannot be unmounted: {}",
+                    Quoted(target),
+                    Quoted(error)
+                )?;
+                match read_only {
+                    true => f.write_str("; it is read-only now"),
+                    false => f.write_str("; it is still writable"),
+                }
+            }
+            Self::ServerUnfinished { server, seconds } => write!(
+                f,
+                "{}, which serves a container, did not end within {seconds} s",
+                Quoted(server)
+            ),
+            Self::ShutdownStuck { step, seconds } => write!(
+                f,
+                "{}: nothing happened for {seconds} s, the rest is left out",
+                Quoted(step)
+            ),
+            Self::ForcedReadOnly { why } => {
+                write!(
+                    f,
+                    "every file system was made read-only by force: {}",
+                    Quoted(why)
+                )
+            }
+            Self::LeftDirty { error } => write!(
+                f,
+                "file systems could not be made read-only: {}",
+                Quoted(error)
+            ),
         }
     }
 }

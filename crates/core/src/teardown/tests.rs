@@ -271,7 +271,13 @@ fn only_what_is_in_memory_may_be_let_go_in_use() {
 
 #[test]
 fn what_the_starter_of_the_server_left() {
-    let server = |pid, start, on_loop| Some(Server { pid, start, on_loop });
+    let server = |pid, start, on_loop| {
+        Some(Server {
+            pid,
+            start,
+            on_loop,
+        })
+    };
     for (text, want) in [
         (
             r#"{"pid":70,"start":123,"loop":3,"session":"1"}"#,

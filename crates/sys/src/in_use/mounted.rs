@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use linux_raw_sys::loop_device::loop_info64;
 use perch_core::in_use::InUse;
-use rustix::fs::{AtFlags, Mode, OFlags, Stat, makedev, open, stat, statat};
+use rustix::fs::{AtFlags, Mode, OFlags, Stat, major, makedev, minor, open, stat, statat};
 
 use crate::ioctl;
 use crate::layout::{IMAGE, UPPER};
@@ -58,6 +58,16 @@ pub fn loop_devices_on((major, minor): (u32, u32)) -> Vec<String> {
     loop_devices()
         .filter(|(_, status)| status.lo_device == device)
         .map(|(number, _)| format!("/dev/loop{number}"))
+        .collect()
+}
+
+/// All loop devices that have a file, with the number of the device that the file lies on.
+pub fn loop_files() -> Vec<(u32, (u32, u32))> {
+    loop_devices()
+        .map(|(number, status)| {
+            let on = status.lo_device;
+            (number, (major(on), minor(on)))
+        })
         .collect()
 }
 

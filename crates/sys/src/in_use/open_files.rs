@@ -30,7 +30,8 @@ impl fmt::Display for User {
     }
 }
 
-/// Where `/proc` shows what a process uses: open files, and the directories it works in and is rooted in.
+/// Where `/proc` shows what a process uses besides open files (`fd`) and those in its memory (`map_files`, for root only):
+/// its program, and the directories it works in and is rooted in. proc(5).
 const LINKS: [&str; 3] = ["cwd", "root", "exe"];
 
 /// The process that took the lock (flock(2)) which is held on what `file` is open on; `None` if nobody has, or
@@ -56,6 +57,12 @@ pub fn of_device((major, minor): (u32, u32)) -> Vec<User> {
     users(|found| (found.stx_dev_major, found.stx_dev_minor) == (major, minor))
 }
 
+/// The processes but this one that keep the mount with this number from being unmounted: open files, directories they
+/// stand in, files mapped into their memory. statx(2), `STATX_MNT_ID`, Linux 5.8.
+pub fn of_mount(id: u32) -> Vec<User> {
+    users(|found| found.stx_mnt_id == u64::from(id))
+}
+
 fn users(is_meant: impl Fn(&Statx) -> bool) -> Vec<User> {
     let own = std::process::id();
     let Ok(processes) = fs::read_dir("/proc") else {
@@ -75,11 +82,14 @@ fn uses(process: &Path, is_meant: &impl Fn(&Statx) -> bool) -> bool {
     let is_used = |link: &Path| {
         // Without asking the file system: it may be one whose server hangs.
         let flags = AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
-        statx(CWD, link, flags, StatxFlags::INO).is_ok_and(|found| is_meant(&found))
+        let wanted = StatxFlags::INO | StatxFlags::MNT_ID;
+        statx(CWD, link, flags, wanted).is_ok_and(|found| is_meant(&found))
     };
-    let open = fs::read_dir(process.join("fd")).into_iter().flatten();
-    LINKS.iter().any(|link| is_used(&process.join(link)))
-        || open.flatten().any(|entry| is_used(&entry.path()))
+    let any = |dir: &str| {
+        let links = fs::read_dir(process.join(dir)).into_iter().flatten();
+        links.flatten().any(|entry| is_used(&entry.path()))
+    };
+    LINKS.iter().any(|link| is_used(&process.join(link))) || any("fd") || any("map_files")
 }
 
 fn user(pid: u32) -> User {

@@ -46,6 +46,37 @@ fn a_process_that_stands_in_a_file_system_is_named() {
     assert!(users.iter().any(|user| user.pid == pid), "{users:?}");
 }
 
+/// Whatever way it is used: `mount` is told by its number, which other mounts of the same file system do not have.
+#[test]
+fn privileged_a_process_that_keeps_a_mount_busy_is_named() {
+    crate::test_namespace::isolated(|dir| {
+        let id = |path: &Path| {
+            let found = statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID).unwrap();
+            u32::try_from(found.stx_mnt_id).unwrap()
+        };
+        fs::copy("/bin/cat", dir.join("cat")).unwrap();
+        let file = || File::create(dir.join("file")).unwrap();
+        for how in ["a file", "a directory", "its program"] {
+            let child = match how {
+                "a file" => cat(file().into(), Path::new("/")),
+                "a directory" => cat(Stdio::null(), dir),
+                _ => {
+                    let mut own = Command::new(dir.join("cat"));
+                    own.stdin(Stdio::piped()).stdout(Stdio::null());
+                    own.current_dir("/").spawn().unwrap()
+                }
+            };
+            let pid = child.id();
+            let users = of_mount(id(dir));
+            let of_root = of_mount(id(Path::new("/proc/thread-self/root/proc")));
+            end(child);
+            assert_eq!(users.len(), 1, "{how}: {users:?}");
+            assert_eq!(users[0].pid, pid, "{how}");
+            assert!(of_root.iter().all(|user| user.pid != pid), "{how}");
+        }
+    });
+}
+
 #[test]
 fn whoever_took_a_lock_is_named() {
     let dir = tempfile::tempdir().unwrap();
