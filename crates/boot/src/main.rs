@@ -3,7 +3,7 @@
 //!
 //! One binary, told apart by how it is started: `/init` as process 1, `modprobe` when the kernel
 //! wants a module, `perch-enter` to run a program in the new root, `perch-lease` to renew a lease, `@dynfilefs` to
-//! serve a container, `explain` on anybody's desk.
+//! serve a container, `shutdown` when the system ends, `explain` on anybody's desk.
 
 mod ask;
 mod early;
@@ -22,6 +22,7 @@ mod report;
 mod rescue;
 mod run;
 mod search;
+mod shutdown;
 mod stage;
 mod toram;
 mod touches;
@@ -41,11 +42,12 @@ fn main() -> ExitCode {
     let mut arguments = env::args_os();
     let name = arguments.next().unwrap_or_default();
     let arguments: Vec<OsString> = arguments.collect();
-    if Path::new(&name)
-        .file_name()
-        .is_some_and(|name| name == "modprobe")
-    {
+    let called = |by: &str| Path::new(&name).file_name().is_some_and(|name| name == by);
+    if called("modprobe") {
         return hotplug::modprobe(&arguments);
+    }
+    if called(shutdown::NAME) {
+        return shutdown::run(&arguments);
     }
     if name == enter::NAME {
         let Err(error) = enter::become_program(&arguments);

@@ -34,6 +34,7 @@ use crate::lease;
 use crate::place::{self, AskDisk, Located};
 use crate::report;
 use crate::rescue::{self, Screen};
+use crate::shutdown;
 use crate::stage::Clock;
 use crate::toram::{self, InRam};
 use crate::touches;
@@ -150,6 +151,8 @@ pub fn boot(arguments: &[OsString]) -> ! {
     hooks.run(HookStage::AfterSession, Some(&summary));
     let touches = touches::apply(union, data, &facts.medium, &summary);
     clock.end("touches");
+    shutdown::leave();
+    clock.end("shutdown");
 
     let exists = |path: &Path| switch_root::is_program(union, path);
     let Some(init) = handover::find_init(request.init.as_deref(), exists) else {
