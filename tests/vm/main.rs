@@ -18,6 +18,7 @@ mod metadata_text;
 mod places;
 mod places_by_name;
 mod raw;
+mod shutdown;
 mod toram;
 mod touches;
 mod ventoy;
@@ -51,6 +52,7 @@ fn scenarios() -> Vec<Scenario> {
         ventoy::scenarios(),
         in_use::scenarios(),
         raw::scenarios(),
+        shutdown::scenarios(),
     ]
     .concat()
 }

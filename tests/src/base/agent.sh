@@ -18,7 +18,11 @@ printf '{"event":"up","cmdline":"%s"}\n' "$(base64 </proc/cmdline | tr -d '\n')"
 
 while read -r number script <&3; do
 	script=$(printf %s "$script" | base64 -d)
-	[ "$script" != poweroff ] || exec /sbin/perch-test-shutdown
+	case $script in
+	# Words, not a script: the verb, and how the end is brought about.
+	poweroff) exec /sbin/perch-test-shutdown poweroff ;;
+	"end "*) exec /sbin/perch-test-shutdown ${script#end } ;;
+	esac
 	# The script's own output never touches a file of the guest, so that a check changes nothing it looks at.
 	output=$(sh -c "$script" 2>&1 </dev/null | base64 | tr -d '\n')
 	printf '{"n":%s,"rc":%s,"out":"%s"}\n' "$number" "$?" "$output" >&3

@@ -1,19 +1,32 @@
 #!/bin/sh
-# A clean power-off, run as process 1. If the boot left a shutdown program in /run/initramfs it is used the way systemd
-# does (systemd, bootup(7), "The initrd"): the old root is handed to it. Otherwise everything is made read-only here.
+# The end of the test system, run as process 1: perch-test-shutdown VERB [HOW]. HOW is
+#   systemd  (default) return to /run/initramfs as systemd-shutdown does, and run its program there
+#   direct   run that program in its place, without any preparation
+#   child    run it as another process, which is what inits do that cannot be replaced
+# Without such a program everything is made read-only here.
 export PATH=/bin:/sbin
+verb=$1
+how=${2:-systemd}
 exec 3>&- </dev/null >/dev/console 2>&1
 
 sync
 if [ -x /run/initramfs/shutdown ]; then
-	grep -q ' /run/initramfs ' /proc/mounts || mount -o rbind /run/initramfs /run/initramfs
+	case $how in
+	direct) exec /run/initramfs/shutdown "$verb" ;;
+	child)
+		/run/initramfs/shutdown "$verb" &
+		while :; do wait; done
+		;;
+	esac
+	# systemd, src/shared/switch-root.c: none of these binds is recursive, and nothing is shared.
+	mount -o bind /run/initramfs /run/initramfs
+	mount --make-rprivate /
 	cd /run/initramfs # after the mount: the directory below it is another one
 	mkdir -p oldroot proc sys dev run
 	for dir in proc sys dev run; do
-		# Not recursive: a mount below these must not survive in a copy and keep a file system busy.
 		mount -o bind "/$dir" "$dir"
 	done
-	pivot_root . oldroot && exec chroot . /shutdown poweroff
+	pivot_root . oldroot && exec chroot . /shutdown "$verb" --timeout 90000000us --log-level 6
 	echo "perch-test: cannot return to the initramfs"
 fi
 
@@ -32,4 +45,4 @@ if [ -n "$left" ]; then
 		usleep 50000
 	done
 fi
-poweroff -f
+"$verb" -f

@@ -1,5 +1,6 @@
 //! ext4 images through e2fsprogs: mke2fs fills the new file system from a directory, debugfs reads it back.
 
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
@@ -48,6 +49,33 @@ pub(super) fn extract(image: &Path, path: &str, target: &Path) -> Result<()> {
         target.exists(),
         "debugfs left nothing at {}",
         target.display()
+    );
+    Ok(())
+}
+
+/// Whether the file system was unmounted or made read-only: marked as clean, and nothing in its journal.
+///
+/// # Errors
+/// If it was not, or if this is none.
+pub fn was_unmounted(image: &Path) -> Result<()> {
+    /// The superblock's place in the file, and of fields in it. Linux, `Documentation/filesystems/ext4/super.rst`.
+    const SUPERBLOCK: u64 = 1024;
+    const MAGIC: u64 = 0x38;
+    const STATE: u64 = 0x3a;
+    const INCOMPATIBLE: u64 = 0x60;
+    const VALID: u16 = 1;
+    const RECOVER: u16 = 4;
+    let file = std::fs::File::open(image)?;
+    let field = |offset| -> Result<u16> {
+        let mut bytes = [0; 2];
+        file.read_exact_at(&mut bytes, SUPERBLOCK + offset)?;
+        Ok(u16::from_le_bytes(bytes))
+    };
+    ensure!(field(MAGIC)? == 0xef53, "no ext4");
+    ensure!(field(STATE)? & VALID != 0, "not marked as clean");
+    ensure!(
+        field(INCOMPATIBLE)? & RECOVER == 0,
+        "its journal has to be replayed"
     );
     Ok(())
 }

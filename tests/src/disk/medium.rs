@@ -182,6 +182,10 @@ impl Medium {
         if let [program, arguments @ ..] = self.check {
             run(command(program).args(arguments).arg(image))?;
         }
+        if self.name == EXT4.name {
+            // e2fsck is content with a journal that has to be replayed.
+            ext4::was_unmounted(image)?;
+        }
         Ok(())
     }
 }

@@ -29,6 +29,8 @@ pub struct Boot {
     pub expects: Vec<Expect>,
     /// How it ends.
     pub end: End,
+    /// The verb of a clean end, and how it is brought about (`base/shutdown.sh`).
+    pub ended_by: String,
 }
 
 /// A program in the initramfs.
@@ -89,7 +91,15 @@ impl Boot {
             actions: Vec::new(),
             expects: Vec::new(),
             end: End::PowerOff,
+            ended_by: "poweroff".to_owned(),
         }
+    }
+
+    /// Ends the system by another verb, or in another way: words as for `base/shutdown.sh`.
+    #[must_use]
+    pub fn ended_by(mut self, words: &str) -> Self {
+        self.ended_by = words.to_owned();
+        self
     }
 
     /// Boots a system of another version and edition.

@@ -73,8 +73,14 @@ pub(super) fn converse(
     let record = agent.sh("cat /run/perch/boot.json", deadline)?;
     evidence.record = serde_json::from_slice(&record.output).unwrap_or_default();
     if boot.end == End::PowerOff {
-        agent.send("poweroff")?;
-        qemu.wait_exit(deadline)?;
+        agent.send(&format!("end {}", boot.ended_by))?;
+        if boot.ended_by.starts_with("halt") {
+            // It stays on until somebody pulls the plug.
+            qemu.console.wait_for("System halted", seen, deadline)?;
+            qemu.cut_power()?;
+        } else {
+            qemu.wait_exit(deadline)?;
+        }
     } else {
         qemu.cut_power()?;
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::disk::was_unmounted;
 use crate::host::command;
 
 /// One check; paths count from the store.
@@ -39,6 +40,8 @@ pub enum Offline {
     },
     /// A file is an ext4 container that e2fsck finds in order or repairs without a decision.
     Container(String),
+    /// A file is an ext4 container that was unmounted: there is nothing to replay.
+    UnmountedContainer(String),
     /// A file is so many bytes long.
     Length {
         /// Which file.
@@ -112,6 +115,8 @@ impl Offline {
                     )),
                 }
             }
+            Self::UnmountedContainer(path) => was_unmounted(&store.join(path))
+                .map_err(|error| format!("store: {path}: {error:#}")),
             Self::Length { path, bytes } => {
                 let meta = fs::metadata(store.join(path))
                     .map_err(|error| format!("store: {path}: {error}"))?;
@@ -190,6 +195,10 @@ mod tests {
         for (met, missed) in [
             (json("10"), json("1")),
             (container("changes.img"), container("session.json")),
+            (
+                Offline::UnmountedContainer("changes.img".into()),
+                Offline::UnmountedContainer("session.json".into()),
+            ),
             (sessions(&["1", "9", "10"]), sessions(&["1", "10"])),
             (file("{\"default\":\"10\"}\n"), file("{}")),
             (Offline::Missing("2".into()), Offline::Missing("1".into())),

@@ -399,6 +399,12 @@ impl Scenario {
         self.offline(Offline::Container(path.into()))
     }
 
+    /// Requires a file of the store to be a container that was unmounted.
+    #[must_use]
+    pub fn store_container_unmounted(self, path: &str) -> Self {
+        self.offline(Offline::UnmountedContainer(path.into()))
+    }
+
     /// The name as a directory name.
     pub fn slug(&self) -> String {
         let keep = |c: char| {

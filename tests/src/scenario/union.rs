@@ -73,6 +73,7 @@ fn adapt_check(check: &mut Offline) {
         Offline::File { path, .. }
         | Offline::Missing(path)
         | Offline::Container(path)
+        | Offline::UnmountedContainer(path)
         | Offline::Length { path, .. } => {
             *path = of_aufs(path);
         }
