@@ -14,6 +14,9 @@ use super::progress::Progress;
 use super::record::Record;
 use super::settings::{HOST_NAME, PACKAGE, PASSWORD};
 
+/// What perch says when it has unmounted everything at the end.
+pub const CLEAN: &str = "everything is unmounted and written";
+
 /// A file the first boot writes; it holds that boot's number, so nothing else can have made it.
 const NOTE: &str = "/root/note";
 
@@ -175,6 +178,7 @@ impl Stage<'_> {
 
         self.say("switching off");
         console.send("poweroff\n")?;
+        console.wait(CLEAN)?;
         console.wait_off()?;
         Ok(Boot {
             title: entry.title,

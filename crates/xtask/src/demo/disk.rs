@@ -79,6 +79,24 @@ fn tree_size(dir: &Path) -> Result<u64> {
     Ok(sum)
 }
 
+/// The data file system in `image`, as libext2fs takes it: the offset is a part of the name (e2fsprogs,
+/// lib/ext2fs/unix_io.c).
+fn data_part(image: &Path) -> PathBuf {
+    PathBuf::from(format!(
+        "{}?offset={}",
+        image.display(),
+        DATA_START * SECTOR
+    ))
+}
+
+/// The command that copies the file `path` of the data file system in `image` to `target`.
+pub fn dump(image: &Path, path: &str, target: &Path) -> std::process::Command {
+    let mut debugfs = command("debugfs");
+    let request = format!("dump {path} {}", target.display());
+    debugfs.args(["-R", &request]).arg(data_part(image));
+    debugfs
+}
+
 /// The data file system as a system left it that has been switched off.
 pub struct Verdict {
     /// The journal still holds changes to replay: the file system was not unmounted or made read-only.
@@ -89,12 +107,7 @@ pub struct Verdict {
 
 /// Checks the data file system of `image` without changing it. Fails when the checker finds errors.
 pub fn check(image: &Path) -> Result<Verdict> {
-    // libext2fs takes the offset as a part of the name (e2fsprogs, lib/ext2fs/unix_io.c).
-    let part = PathBuf::from(format!(
-        "{}?offset={}",
-        image.display(),
-        DATA_START * SECTOR
-    ));
+    let part = data_part(image);
     let header = run(command("dumpe2fs").arg("-h").arg(&part))?;
     let header = String::from_utf8_lossy(&header);
     let features = header
