@@ -165,8 +165,14 @@ impl Files {
             Err(Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOLCK) | Ok(()) => {}
             Err(error) => return Err(error.into()),
         }
-        if let Some(holder) = self.holders.iter().find(|holder| holder.holds(&stat)) {
-            let Holder { pid, name, .. } = holder;
+        let holder = |holders: &[Holder]| {
+            let mut holders = holders.iter();
+            holders.find(|holder| holder.holds(&stat)).cloned()
+        };
+        // Looked at once more: a file that was made later may have the number of one that is gone.
+        if let Some(Holder { pid, name, .. }) =
+            holder(&self.holders).and_then(|_| holder(&holders::find(&self.base)))
+        {
             return Err(io::Error::new(
                 io::ErrorKind::ResourceBusy,
                 format!("process {pid} ({name}) has it open"),

@@ -17,7 +17,7 @@ const MOST: usize = 1 << 20;
 const COMM: usize = 16;
 
 /// An open file of another process.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Holder {
     file: Stat,
     /// Its number.
