@@ -48,7 +48,7 @@ pub fn scenarios() -> Vec<Scenario> {
             "metadata that is a list is set aside and rebuilt",
             "[1, 2, 3]",
         ),
-        // Check 19: the mode is found, even if this image cannot open it.
+        // Check 19: the mode is found, even if it is no container that can be opened.
         Scenario::new("a container without a recorded mode is not opened as a directory")
             .store(
                 "session.json",

@@ -9,6 +9,7 @@ mod compatibility;
 mod complaints;
 mod cuts;
 mod damaged_metadata;
+mod dynfilefs;
 mod first_boot;
 mod growth;
 mod in_use;
@@ -53,6 +54,7 @@ fn scenarios() -> Vec<Scenario> {
         in_use::scenarios(),
         raw::scenarios(),
         shutdown::scenarios(),
+        dynfilefs::scenarios(),
     ]
     .concat()
 }
