@@ -24,8 +24,10 @@ use crate::geometry::{FAT_MAX_LEN, MAX_PARTS};
 use crate::store::{FileName, Store};
 use holders::Holder;
 
-/// `MSDOS_SUPER_MAGIC` of linux/magic.h: FAT of any width. exFAT has another number, and no limit that matters.
+/// `MSDOS_SUPER_MAGIC` of linux/magic.h: FAT of any width.
 const FAT_MAGIC: u64 = 0x4d44;
+/// `EXFAT_SUPER_MAGIC` of linux/magic.h: no limit that matters.
+const EXFAT_MAGIC: u64 = 0x2011_bab0;
 
 /// The files whose names begin with a base name, in one directory.
 #[derive(Debug)]
@@ -34,6 +36,7 @@ pub struct Files {
     base: String,
     writable: bool,
     max_len: Option<u64>,
+    may_disagree: bool,
     /// Who had files with such names open when this was made.
     holders: Vec<Holder>,
     /// Parts by number: every request asks for one.
@@ -52,7 +55,8 @@ impl Files {
     pub fn new(dir: OwnedFd, base: &str, access: Access) -> io::Result<Self> {
         // The type of the field is not the same on every architecture.
         let writable = access == Access::Write;
-        let is_fat = fstatfs(&dir)?.f_type as u64 == FAT_MAGIC;
+        let magic = fstatfs(&dir)?.f_type as u64;
+        let is_fat = magic == FAT_MAGIC;
         Ok(Self {
             dir,
             base: base.to_owned(),
@@ -64,6 +68,7 @@ impl Files {
                 Vec::new()
             },
             max_len: is_fat.then_some(FAT_MAX_LEN),
+            may_disagree: is_fat || magic == EXFAT_MAGIC,
             parts: (0..MAX_PARTS).map(|_| OnceLock::new()).collect(),
             others: RwLock::default(),
             opening: Mutex::default(),
@@ -248,6 +253,10 @@ impl Store for Files {
 
     fn max_len(&self) -> Option<u64> {
         self.max_len
+    }
+
+    fn may_disagree(&self) -> bool {
+        self.may_disagree
     }
 
     fn data(&self, file: FileName, offset: u64) -> io::Result<Option<Range<u64>>> {

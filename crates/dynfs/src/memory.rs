@@ -55,6 +55,7 @@ struct State {
     max_len: Option<u64>,
     fault: Option<(Call, usize)>,
     without_holes: bool,
+    may_disagree: bool,
     /// Whether the free space is told, and how often it was asked for.
     tells_free: bool,
     looks: usize,
@@ -122,6 +123,11 @@ impl Memory {
     /// Makes the file system one without holes and without reservation, as exFAT is.
     pub fn set_without_holes(&self) {
         self.state().without_holes = true;
+    }
+
+    /// Makes the file system one whose files can have another length than space after a cut, as FAT is.
+    pub fn set_may_disagree(&self) {
+        self.state().may_disagree = true;
     }
 
     /// Lets [`Store::free`] tell what [`set_free`](Self::set_free) left; else it is unknown.
@@ -373,6 +379,10 @@ impl Store for Memory {
 
     fn max_len(&self) -> Option<u64> {
         self.state().max_len
+    }
+
+    fn may_disagree(&self) -> bool {
+        self.state().may_disagree
     }
 
     fn data(&self, file: FileName, offset: u64) -> io::Result<Option<Range<u64>>> {

@@ -172,8 +172,9 @@ impl Part {
                 .map_err(Error::io("sync", self.file))?;
         }
         self.pages.clear();
-        self.len = len;
         self.slots = Slots::new(&mut found, &self.geometry);
+        let place = (self.file, &self.geometry);
+        self.len = self.slots.settle(store, place, len)?;
         self.shared = found.shared;
         self.mapped = found.used;
         self.surveyed = true;
@@ -192,6 +193,14 @@ impl Part {
             self.common.room.note_full();
         }
         slots
+    }
+
+    /// Makes the space of allocated slots durable, where that has to be before they are written.
+    ///
+    /// # Errors
+    /// If it may be lost.
+    pub(crate) fn secure(&mut self, store: &impl Store) -> Result<(), Error> {
+        self.slots.secure(store, self.file)
     }
 
     /// Makes sure that the pages of these entries can be written back on a full disk: in a sparse index they may be holes.

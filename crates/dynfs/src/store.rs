@@ -104,6 +104,12 @@ pub trait Store {
     /// The longest file that the file system holds; `None` where no limit matters.
     fn max_len(&self) -> Option<u64>;
 
+    /// Whether the space of a file and its length are kept in places of their own without a journal, as on FAT and exFAT,
+    /// so that a power cut can leave more space than length, or less.
+    fn may_disagree(&self) -> bool {
+        false
+    }
+
     /// The first bytes from `offset` on that may be other than zero; `None` if there are none up to the end of the file.
     /// Without an answer of the file system everything may be (lseek(2), `SEEK_DATA`).
     ///
@@ -172,6 +178,10 @@ impl<S: Store> Store for &S {
 
     fn max_len(&self) -> Option<u64> {
         (**self).max_len()
+    }
+
+    fn may_disagree(&self) -> bool {
+        (**self).may_disagree()
     }
 
     fn data(&self, file: FileName, offset: u64) -> io::Result<Option<Range<u64>>> {

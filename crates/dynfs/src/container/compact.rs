@@ -238,7 +238,11 @@ impl<S: Store> Container<S> {
                 flow = self.in_batches(cell, &blocks, work, |part, blocks| {
                     let count = self.move_blocks(cell, part, blocks, |part, _| {
                         let free = part.take_free_before(u64::MAX);
-                        free.or_else(|| Some(part.allocate(&self.store, 1).ok()?.0))
+                        free.or_else(|| {
+                            let (slot, _) = part.allocate(&self.store, 1).ok()?;
+                            self.fence(part.secure(&self.store)).ok()?;
+                            Some(slot)
+                        })
                     })?;
                     aligned += count;
                     Ok(count)

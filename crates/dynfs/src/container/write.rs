@@ -148,6 +148,7 @@ impl<S: Store> Container<S> {
             let (first, last) = (within.start / BLOCK, within.end.saturating_sub(1) / BLOCK);
             part.reserve_pages(&self.store, first, last)?;
             let (slot, count) = part.allocate(&self.store, last - first + 1)?;
+            self.fence(part.secure(&self.store))?;
             let within = within.start..within.end.min((first + count) * BLOCK);
             let new = New { slot, within, old };
             chunk.cell.touched.store(true, Ordering::Release);

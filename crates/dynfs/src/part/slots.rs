@@ -26,6 +26,8 @@ pub(super) struct Slots {
     /// Up to where space was reserved behind `next`.
     reserved: u64,
     free: Runs,
+    /// Whether space was reserved that is to be durable before the file becomes longer.
+    unsettled: bool,
     /// Where among the free slots space was reserved.
     backed: Range<u64>,
     /// Whether there are more free slots than are remembered.
@@ -138,8 +140,48 @@ impl Slots {
             .or_else(|_| room.take(store, file, start, end - start).map(|()| end))?;
         if room.can_reserve() {
             self.reserved = reserved;
+            self.unsettled = store.may_disagree();
         }
         Ok(())
+    }
+
+    /// Cuts a file of `len` bytes behind the last slot in use, once, before the first slot is taken; its new length. What is
+    /// cut off is nobody's.
+    ///
+    /// A power cut may have left a file with more clusters than its length says: those that were reserved, or appended
+    /// last. Linux makes all of a FAT read-only when such a file grows (fs/fat/misc.c, `fat_chain_add`).
+    ///
+    /// # Errors
+    /// If the file system cannot do it.
+    pub(super) fn settle(
+        &mut self,
+        store: &impl Store,
+        (file, geometry): (FileName, &Geometry),
+        len: u64,
+    ) -> Result<u64, Error> {
+        if !store.may_disagree() {
+            return Ok(len);
+        }
+        if let Some(len) = self.cut(store, file, geometry) {
+            return Ok(len);
+        }
+        // The same length once more frees what is behind it.
+        store
+            .set_len(file, len)
+            .map_err(Error::io("set the length of", file))?;
+        Ok(len)
+    }
+
+    /// Makes space that was reserved durable, where a length that is on the medium before it could not be settled: with
+    /// as many clusters as its slots in use need, and a greater length, the file could not grow either.
+    ///
+    /// # Errors
+    /// If it may be lost.
+    pub(super) fn secure(&mut self, store: &impl Store, file: FileName) -> Result<(), Error> {
+        match std::mem::take(&mut self.unsettled) {
+            true => store.sync(file).map_err(Error::io("sync", file)),
+            false => Ok(()),
+        }
     }
 
     /// Takes the first free slot, if it begins before `end`.

@@ -443,3 +443,44 @@ fn rule_09_a_slot_with_two_owners_is_parted() {
     assert!(read(&container, 9 * BLOCK, 4096) == moved);
     assert_sound(&container.store, &container.geometry(), "parted");
 }
+
+/// On FAT a cut leaves files with more clusters than their length says, and Linux makes all of the medium read-only when
+/// such a file grows: before the first new block it is cut where its blocks end. And since a file with a length that its
+/// clusters do not reach is no better, what was reserved is durable before the file becomes longer.
+#[test]
+fn a_file_of_a_fat_is_cut_where_its_blocks_end() {
+    let container = open(fresh());
+    container.write(0, &[1; 3 * 4096]).unwrap();
+    container.flush().unwrap();
+    let memory = container.store;
+    memory.set_may_disagree();
+    let before = memory.log_len();
+    let container = open(memory);
+    container.write(9 * BLOCK, &block(2)).unwrap();
+    let log = container.store.log();
+    let kinds: Vec<_> = log[before..]
+        .iter()
+        .map(|change| match change {
+            Change::Sync(_) => ("sync", 0),
+            Change::SetLen(_, len) => ("length", *len),
+            Change::Write(_, offset, _) => ("data", *offset),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            ("sync", 0),
+            ("length", 0x7000),
+            ("sync", 0),
+            ("data", 0x7000)
+        ]
+    );
+    // Blocks that were appended and have no entry are nobody's.
+    container.write(10 * BLOCK, &block(3)).unwrap();
+    let container = reopen(container);
+    container.write(0, &block(4)).unwrap();
+    let len = container.store.len(FileName::Part(0)).unwrap();
+    assert_eq!(len, Some(0x7000));
+    assert!(read(&container, BLOCK, 2 * 4096) == [1; 2 * 4096]);
+}
