@@ -57,6 +57,8 @@ pub struct Process {
     pub pid: u32,
     /// What the kernel says of it.
     pub status: Status,
+    /// What it is called: by itself if it serves storage, else by the kernel. Control characters are escaped.
+    pub name: String,
     /// Whether it is to be left alone while the system ends: root's, and its name for itself begins with `@`
     /// (systemd, "Storage Daemons for the Root File System").
     pub serves_storage: bool,
@@ -65,7 +67,7 @@ pub struct Process {
 
 impl fmt::Display for Process {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "process {} ({})", self.pid, self.status.name)
+        write!(f, "process {} ({})", self.pid, self.name)
     }
 }
 
@@ -82,8 +84,14 @@ impl Process {
         }
         let words = fs::read(dir.join("cmdline")).unwrap_or_default();
         let serves_storage = words.first() == Some(&b'@') && is_roots(&dir);
+        let own = words.split(|byte| *byte == 0).next().unwrap_or_default();
+        let name = match serves_storage {
+            true => String::from_utf8_lossy(own).escape_default().to_string(),
+            false => status.name.clone(),
+        };
         Some(Self {
             pid,
+            name,
             status,
             serves_storage,
             fd,

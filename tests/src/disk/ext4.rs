@@ -1,9 +1,12 @@
 //! ext4 images through e2fsprogs: mke2fs fills the new file system from a directory, debugfs reads it back.
 
+use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
+use dynfilefs::container::{Access, Container};
+use dynfilefs::files::Files;
 
 use super::medium::Content;
 use crate::host::{command, run};
@@ -53,28 +56,45 @@ pub(super) fn extract(image: &Path, path: &str, target: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Where the superblock begins, in bytes. Linux, `Documentation/filesystems/ext4/super.rst`.
+const SUPERBLOCK: u64 = 1024;
+
 /// Whether the file system was unmounted or made read-only: marked as clean, and nothing in its journal.
 ///
 /// # Errors
 /// If it was not, or if this is none.
 pub fn was_unmounted(image: &Path) -> Result<()> {
-    /// The superblock's place in the file, and of fields in it. Linux, `Documentation/filesystems/ext4/super.rst`.
-    const SUPERBLOCK: u64 = 1024;
-    const MAGIC: u64 = 0x38;
-    const STATE: u64 = 0x3a;
-    const INCOMPATIBLE: u64 = 0x60;
+    let mut superblock = [0; 128];
+    File::open(image)?.read_exact_at(&mut superblock, SUPERBLOCK)?;
+    is_clean(&superblock)
+}
+
+/// The same for the file system in an expandable container, of which `main` is the main file.
+///
+/// # Errors
+/// As above, or if the container cannot be opened.
+pub fn was_unmounted_in(main: &Path) -> Result<()> {
+    let dir = main.parent().context("no directory")?;
+    let base = main.file_name().and_then(|name| name.to_str());
+    let files = Files::new(
+        File::open(dir)?.into(),
+        base.context("no name")?,
+        Access::Read,
+    )?;
+    let mut superblock = [0; 128];
+    Container::open(files, Access::Read)?.read(SUPERBLOCK, &mut superblock)?;
+    is_clean(&superblock)
+}
+
+fn is_clean(superblock: &[u8; 128]) -> Result<()> {
     const VALID: u16 = 1;
     const RECOVER: u16 = 4;
-    let file = std::fs::File::open(image)?;
-    let field = |offset| -> Result<u16> {
-        let mut bytes = [0; 2];
-        file.read_exact_at(&mut bytes, SUPERBLOCK + offset)?;
-        Ok(u16::from_le_bytes(bytes))
-    };
-    ensure!(field(MAGIC)? == 0xef53, "no ext4");
-    ensure!(field(STATE)? & VALID != 0, "not marked as clean");
+    let field = |offset: usize| u16::from_le_bytes([superblock[offset], superblock[offset + 1]]);
+    let (magic, state, incompatible) = (field(0x38), field(0x3a), field(0x60));
+    ensure!(magic == 0xef53, "no ext4");
+    ensure!(state & VALID != 0, "not marked as clean");
     ensure!(
-        field(INCOMPATIBLE)? & RECOVER == 0,
+        incompatible & RECOVER == 0,
         "its journal has to be replayed"
     );
     Ok(())
@@ -86,4 +106,41 @@ fn debugfs(image: &Path, request: &str) -> Result<String> {
     let output = debugfs.args(["-R", request]).arg(image).output()?;
     let text = [output.stdout, output.stderr].concat();
     Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dynfilefs::container::create;
+
+    #[test]
+    fn a_file_system_that_was_not_unmounted_is_found_bare_and_in_a_container() {
+        const MIB: u64 = 1 << 20;
+        for (name, state, incompatible, want) in [
+            ("unmounted", 1, 0, true),
+            ("mounted", 0, 0, false),
+            ("a journal to replay", 1, 4, false),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            let image = dir.path().join("image");
+            let file = File::create_new(&image).unwrap();
+            file.set_len(4 * MIB).unwrap();
+            let mut superblock = [0; 128];
+            superblock[0x38..0x3c].copy_from_slice(&[0x53, 0xef, state, 0]);
+            superblock[0x60] = incompatible;
+            file.write_all_at(&superblock, SUPERBLOCK).unwrap();
+            assert_eq!(was_unmounted(&image).is_ok(), want, "{name}");
+
+            let place = || File::open(dir.path()).unwrap().into();
+            let files = Files::new(place(), "changes.dat", Access::Write).unwrap();
+            create(&files, 4 * MIB, 4 * MIB).unwrap();
+            let container = Container::open(files, Access::Write).unwrap();
+            container.write(SUPERBLOCK, &superblock).unwrap();
+            container.flush().unwrap();
+            drop(container);
+            let main = dir.path().join("changes.dat");
+            assert_eq!(was_unmounted_in(&main).is_ok(), want, "{name}");
+        }
+        assert!(was_unmounted(Path::new("/dev/zero")).is_err(), "no ext4");
+    }
 }

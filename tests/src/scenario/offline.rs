@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::disk::was_unmounted;
+use crate::disk::{was_unmounted, was_unmounted_in};
 use crate::host::command;
 
 /// One check; paths count from the store.
@@ -115,8 +115,13 @@ impl Offline {
                     )),
                 }
             }
-            Self::UnmountedContainer(path) => was_unmounted(&store.join(path))
-                .map_err(|error| format!("store: {path}: {error:#}")),
+            Self::UnmountedContainer(path) => {
+                let judge = match path.ends_with(".dat") {
+                    true => was_unmounted_in,
+                    false => was_unmounted,
+                };
+                judge(&store.join(path)).map_err(|error| format!("store: {path}: {error:#}"))
+            }
             Self::Length { path, bytes } => {
                 let meta = fs::metadata(store.join(path))
                     .map_err(|error| format!("store: {path}: {error}"))?;

@@ -35,8 +35,8 @@ const LOOP: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(10);
 /// How long making everything read-only may take.
 const FORCE: Duration = Duration::from_secs(60);
-/// The program that serves NTFS.
-const NTFS: &str = "ntfs-3g";
+/// The program that serves NTFS, as it calls itself.
+const NTFS: &str = "@ntfs-3g";
 
 /// Undoes everything, and says what came of it.
 pub fn everything(tell: &Teller, verb: Verb) {
@@ -233,7 +233,7 @@ impl Undoing<'_> {
     /// Its program marks the file system as clean after the kernel let go of it.
     fn wait_for_ntfs(&self) {
         let mut servers = processes::others();
-        servers.retain(|process| process.serves_storage && process.status.name == NTFS);
+        servers.retain(|process| process.serves_storage && process.name == NTFS);
         if !servers.is_empty() {
             self.tell.step(format!("waiting for {NTFS}"));
             for left in processes::wait_for(servers, SERVER) {

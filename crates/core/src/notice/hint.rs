@@ -120,20 +120,20 @@ impl Notice {
             Self::ProcessesKilled { .. } => {
                 "end what matters before the system; systemd waits as long as DefaultTimeoutStopSec= says".into()
             }
-            Self::StillInUse { .. } => "nothing: it is waited for, or ended".into(),
+            Self::StillInUse { .. } => "it is waited for, or ended; process 1 and storage servers are not".into(),
             Self::NotUnmounted {
                 read_only: true, ..
-            } => "nothing: what was written is on the disk".into(),
+            } => "what was written is on the disk".into(),
             Self::NotUnmounted {
                 read_only: false, ..
-            } => "nothing: all is made read-only at the end".into(),
+            } => "all is made read-only at the end".into(),
             Self::ServerUnfinished { .. } => {
                 "report this line; the container is checked at the next boot".into()
             }
             Self::ShutdownStuck { .. } => {
                 "check the disk and its cable; file systems are repaired at the next boot".into()
             }
-            Self::ForcedReadOnly { .. } => "nothing: what was written is on the disk".into(),
+            Self::ForcedReadOnly { .. } => "what was written is on the disk".into(),
             Self::LeftDirty { .. } => {
                 "report this line; file systems are repaired at the next boot".into()
             }

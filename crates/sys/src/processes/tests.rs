@@ -43,7 +43,9 @@ fn only_a_storage_server_of_root_is_told_from_others_by_its_name() {
         let found = others().into_iter().find(|other| other.pid == child.id());
         let found = found.unwrap();
         assert_eq!(found.serves_storage, want, "{name}");
-        assert_eq!(found.to_string(), format!("process {} (cat)", child.id()));
+        let shown = if want { name } else { "cat" };
+        let pid = child.id();
+        assert_eq!(found.to_string(), format!("process {pid} ({shown})"));
         drop(child.stdin.take());
         child.wait().unwrap();
     }

@@ -16,8 +16,8 @@ use super::disk;
 use super::progress::Progress;
 use super::settings::{HOST_NAME, PASSWORD};
 
-/// As the boot menu has it, without the menu.
-const CMDLINE: &str = "boot=live quiet panic=1 console=ttyS0,115200";
+/// As the boot menu has it, without the menu. On a busy host the kernel may not find its emulated timer in time.
+const CMDLINE: &str = "boot=live quiet panic=1 no_timer_check console=ttyS0,115200";
 
 /// A way to keep a session, and its number on this disk.
 const MODES: [(&str, &str); 2] = [("native", "1"), ("raw", "2")];
@@ -42,6 +42,7 @@ mke2fs -q -F -t ext4 /work/loop.img
 mount -o loop /work/loop.img /mnt/loop
 echo x >/mnt/loop/x
 dd if=/dev/urandom of=/work/big bs=1M count=40 2>/dev/null
+pgrep -f /work/stubborn
 "#;
 
 /// Switches `image` off `count` times in each mode.
