@@ -61,20 +61,9 @@ fn scenario(name: &str, medium: Medium, mode: &str, container: Option<&str>) -> 
     scenario.boot(Boot::with("perch").expect_sh("cat /keep; stat -c %s /big", "one\n25165824"))
 }
 
-/// Whether a boot opens expandable containers already.
-const EXPANDABLE: bool = false;
-
-/// As with any other container, with a server that has to be waited for.
-fn expandable() -> Option<Scenario> {
-    EXPANDABLE.then(|| {
-        let name = "shutdown under load, dynfilefs on vfat";
-        scenario(name, VFAT, "dynfilefs", Some("1/changes.dat"))
-    })
-}
-
 pub fn scenarios() -> Vec<Scenario> {
     let raw = "perch perchmode=raw perchsize=128";
-    let mut scenarios = vec![
+    vec![
         scenario("shutdown under load, native on ext4", EXT4, "native", None),
         scenario(
             "shutdown under load, raw on ext4",
@@ -87,6 +76,13 @@ pub fn scenarios() -> Vec<Scenario> {
             VFAT,
             "raw",
             Some("1/changes.img"),
+        ),
+        // With a server that has to be waited for.
+        scenario(
+            "shutdown under load, dynfilefs on vfat",
+            VFAT,
+            "dynfilefs",
+            Some("1/changes.dat"),
         ),
         Scenario::new("shutdown by an init that does not prepare it")
             .medium(VFAT)
@@ -129,7 +125,5 @@ pub fn scenarios() -> Vec<Scenario> {
             .boot(Boot::with("perch").expect_sh("cat /keep", "one")),
         Scenario::new("shutdown of a fresh system from RAM")
             .boot(working("toram", "poweroff").console(CLEAN)),
-    ];
-    scenarios.extend(expandable());
-    scenarios
+    ]
 }

@@ -12,11 +12,10 @@ mod verb;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-
 pub use patience::{Patience, STUCK, Word};
 pub use verb::{Verb, VerbError};
 
+use crate::serving::Record;
 use order::Node;
 
 /// The major number of loop devices (`Documentation/admin-guide/devices.txt`).
@@ -59,38 +58,19 @@ pub struct Server {
     /// When it started, in clock ticks since the kernel did, by which another process that has its
     /// number now is told from it. proc_pid_stat(5), `starttime`.
     pub start: u64,
-    /// The loop device that uses what it serves; `None` where that is not known.
-    pub on_loop: Option<u32>,
+    /// The number of the loop device that uses what it serves.
+    pub on_loop: u32,
 }
 
 impl Server {
-    /// Reads what the starter of the server left (`/run/perch/dynfilefs.json`); `None` if that is something
-    /// else.
+    /// Reads what the starter of the server left ([`Record`]); `None` if that is something else.
     pub fn parse(text: &[u8]) -> Option<Self> {
-        #[derive(Deserialize)]
-        struct Left {
-            pid: u32,
-            start: u64,
-            #[serde(default)]
-            r#loop: serde_json::Value,
-        }
-        let left: Left = serde_json::from_slice(text).ok()?;
-        let on_loop = match &left.r#loop {
-            serde_json::Value::Number(number) => {
-                number.as_u64().and_then(|number| number.try_into().ok())
-            }
-            serde_json::Value::String(name) => name
-                .strip_prefix("/dev/")
-                .unwrap_or(name)
-                .strip_prefix("loop")
-                .and_then(|number| number.parse().ok()),
-            _ => None,
-        };
+        let record: Record = serde_json::from_slice(text).ok()?;
         // Process 1, and 0 for a whole group, are no servers.
-        (left.pid > 1).then_some(Self {
-            pid: left.pid,
-            start: left.start,
-            on_loop,
+        (record.pid > 1).then_some(Self {
+            pid: record.pid,
+            start: record.start,
+            on_loop: record.r#loop,
         })
     }
 }

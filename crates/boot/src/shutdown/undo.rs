@@ -219,7 +219,7 @@ impl Undoing<'_> {
         };
         self.tell
             .step(format!("waiting for {process}, which serves a container"));
-        let used = server.on_loop.is_some_and(loopdev::is_attached);
+        let used = loopdev::is_attached(server.on_loop);
         let limit = if used { SERVER_IN_USE } else { SERVER };
         for left in processes::wait_for(vec![process], limit) {
             let seconds = limit.as_secs();

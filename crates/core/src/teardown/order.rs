@@ -118,10 +118,8 @@ impl Graph {
         }
         for (index, server) in facts.servers.iter().enumerate() {
             let node = graph.add(Node::Server(index), true, true, 0);
-            for (&number, &user) in &loops {
-                if graph.is_late(user) && server.on_loop.is_none_or(|used| used == number) {
-                    graph.edges.insert((user, node));
-                }
+            if let Some(&user) = loops.get(&server.on_loop) {
+                graph.edges.insert((user, node));
             }
             // Its parts may lie on any disk.
             for (&index, &mount) in &node_of {

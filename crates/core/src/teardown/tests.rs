@@ -99,7 +99,7 @@ fn a_server_ends_between_its_loop_device_and_the_disk() {
         loops: loops(&[(0, (254, 1)), (1, (254, 1)), (2, (0, 55))]),
         servers: Vec::new(),
     };
-    for (on_loop, after) in [(Some(2), "loop2"), (None, "loop0"), (Some(9), "")] {
+    for (on_loop, after) in [(2, "loop2"), (0, "loop0"), (9, "")] {
         facts.servers = vec![Server {
             pid: 99,
             start: 1,
@@ -281,28 +281,25 @@ fn what_the_starter_of_the_server_left() {
     for (text, want) in [
         (
             r#"{"pid":70,"start":123,"loop":3,"session":"1"}"#,
-            server(70, 123, Some(3)),
+            server(70, 123, 3),
         ),
         (
-            r#"{"pid":70,"start":123,"loop":"/dev/loop12"}"#,
-            server(70, 123, Some(12)),
+            r#"{"pid":70,"start":1,"loop":0,"session":"1","more":[]}"#,
+            server(70, 1, 0),
         ),
+        (r#"{"pid":70,"start":1,"loop":-1,"session":"1"}"#, None),
         (
-            r#"{"pid":70,"start":1,"loop":"loop0"}"#,
-            server(70, 1, Some(0)),
+            r#"{"pid":70,"start":1,"loop":"/dev/sda","session":"1"}"#,
+            None,
         ),
-        (r#"{"pid":70,"start":1}"#, server(70, 1, None)),
-        (r#"{"pid":70,"start":1,"loop":-1}"#, server(70, 1, None)),
+        (r#"{"pid":1,"start":1,"loop":0,"session":"1"}"#, None),
+        (r#"{"pid":0,"start":1,"loop":0,"session":"1"}"#, None),
+        (r#"{"pid":-5,"start":1,"loop":0,"session":"1"}"#, None),
         (
-            r#"{"pid":70,"start":1,"loop":"/dev/sda"}"#,
-            server(70, 1, None),
+            r#"{"pid":99999999999,"start":1,"loop":0,"session":"1"}"#,
+            None,
         ),
-        (r#"{"pid":1,"start":1,"loop":0}"#, None),
-        (r#"{"pid":0,"start":1,"loop":0}"#, None),
-        (r#"{"pid":-5,"start":1}"#, None),
-        (r#"{"pid":99999999999,"start":1}"#, None),
-        (r#"{"start":1}"#, None),
-        (r#"{"pid":70}"#, None),
+        (r#"{"pid":70,"start":1}"#, None),
         ("[]", None),
         ("", None),
         ("\u{0}\u{1}", None),
@@ -341,7 +338,7 @@ proptest! {
     fn every_table_is_undone(
         mounts in prop::collection::vec(any_mount(), 0..24),
         on in prop::collection::vec((0_u32..5, 0_u32..5), 0..5),
-        on_loop in prop::option::of(0_u32..5),
+        on_loop in 0_u32..5,
     ) {
         let loops = on.into_iter().map(|(number, minor)| Loop { number, on: (7, minor) }).collect();
         let servers = vec![Server { pid: 2, start: 0, on_loop }];

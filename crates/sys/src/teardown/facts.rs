@@ -3,14 +3,13 @@
 use std::io;
 use std::path::Path;
 
+use perch_core::serving::RECORD;
 use perch_core::teardown::{Facts, Loop, Mounted, Server};
 
 use crate::dir::{self, Content};
 use crate::in_use::mounted::loop_files;
 use crate::mountinfo;
 
-/// Where the starter of the server of an expandable container says which process it is.
-const SERVER: &str = "dynfilefs.json";
 /// More than it has to say, in bytes.
 const MAX_SERVER: usize = 4096;
 
@@ -35,7 +34,7 @@ pub fn facts(dir: &Path) -> io::Result<Facts> {
 
 fn server(dir: &Path) -> Option<Server> {
     let dir = dir::open_dir(dir).ok()?;
-    match dir::read_bounded(&dir, SERVER, MAX_SERVER) {
+    match dir::read_bounded(&dir, RECORD, MAX_SERVER) {
         Ok(Content::Bytes { bytes, .. }) => Server::parse(&bytes),
         _ => None,
     }
