@@ -190,7 +190,7 @@ fn dependencies_stage(options: &Options, tally: &mut Tally) -> Result<()> {
 
 /// The most bytes that perch-init may have. The kernel unpacks it at every boot: lz4 leaves about half, and that
 /// costs about 2 ms under emulation for each 100 KiB.
-const LARGEST: u64 = (2 << 20) + (256 << 10);
+const LARGEST: u64 = (2 << 20) + (512 << 10);
 
 fn size_stage(options: &Options, tally: &mut Tally) -> Result<()> {
     check(options, tally, "size", || {
