@@ -19,7 +19,10 @@ const DIRECTION: &[(&str, &[&str])] = &[
         "perch-cli",
         &["perch-core", "perch-serve", "perch-sys", "dynfilefs"],
     ),
-    ("perch-tests", &["perch-core", "perch-sys", "perch-boot"]),
+    (
+        "perch-tests",
+        &["dynfilefs", "perch-core", "perch-sys", "perch-boot"],
+    ),
     (
         "xtask",
         &["perch-core", "perch-sys", "perch-boot", "perch-tests"],
