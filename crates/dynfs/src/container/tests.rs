@@ -1,7 +1,7 @@
 //! The container on files in memory, and which test proves what.
 //!
-//! What is not here needs a mount or a machine: 2 with the original itself, 10 with power cuts of a whole machine, 24 with
-//! an original that runs, 26 to 33.
+//! What is not here needs a mount or a machine: 2 with the original itself, 10 with power cuts of a whole machine (`cargo
+//! xtask prove cuts`), 24 with an original that runs, 26 to 33.
 //!
 //! | rule of the design | test |
 //! |---|---|
@@ -29,7 +29,7 @@
 //! | 7 a missing part | `check_07_a_missing_part_reads_as_zeros_only_if_that_is_asked_for` |
 //! | 8 growth | `check_08_growing_keeps_what_is_there_and_crosses_parts`, `check_08_a_file_system_grows_with_its_disk` |
 //! | 9 growth that is cut | `rule_08_growth_is_all_or_nothing` |
-//! | 11 reordered writes | `rules_01_02_04_05_every_cut_leaves_what_was_flushed` |
+//! | 11 reordered writes | `rules_01_02_04_05_every_cut_leaves_what_was_flushed`, `check_11_transactions_of_a_journal_survive_every_cut` |
 //! | 12 killed | `check_12_a_killed_program_leaves_a_sound_container` |
 //! | 13 failing calls | `check_13_an_error_of_any_call_reaches_the_caller` |
 //! | 14 torn pages | `rule_03_a_torn_index_page_needs_no_journal` |
@@ -49,6 +49,7 @@ mod copying;
 mod cuts;
 mod format;
 mod full;
+mod journal;
 mod limits;
 mod original;
 mod room;

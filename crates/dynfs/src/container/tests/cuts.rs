@@ -9,15 +9,15 @@ use crate::memory::{Call, Change};
 const SECTOR: usize = 512;
 
 /// What every sector of the disk held at one moment.
-struct Moment {
+pub(super) struct Moment {
     /// Changes made until then.
-    at: usize,
+    pub(super) at: usize,
     sectors: Vec<u64>,
     /// Whether a flush had just returned.
     flushed: bool,
 }
 
-fn moment(memory: &Memory, shadow: &[u8], flushed: bool) -> Moment {
+pub(super) fn moment(memory: &Memory, shadow: &[u8], flushed: bool) -> Moment {
     let hash = |sector: &[u8]| {
         let mut hasher = DefaultHasher::new();
         sector.hash(&mut hasher);
@@ -85,11 +85,12 @@ fn rules_01_02_04_05_every_cut_leaves_what_was_flushed() {
     }
 }
 
-fn check_cut(memory: Memory, done: usize, moments: &[Moment], what: &str) {
+pub(super) fn check_cut(memory: Memory, done: usize, moments: &[Moment], what: &str) {
     let container =
         Container::open(memory, Access::Read).unwrap_or_else(|error| panic!("{what}: {error}"));
     assert_sound(&container.store, &container.geometry(), what);
-    let disk = read(&container, 0, 2 << 20);
+    let size = usize::try_from(container.size()).unwrap();
+    let disk = read(&container, 0, size);
     let found = moment(&container.store, &disk, false).sectors;
     let from = moments
         .iter()
