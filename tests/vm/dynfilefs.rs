@@ -167,7 +167,7 @@ fn growth() -> Vec<Scenario> {
                     .sh(&holds_mib(1000))
                     // More than there was room for before.
                     .sh(&fill("/second", 100))
-                    .sh("dmesg | grep 'session 1: .* % full, grown from 100 to 1100 MiB; .* free on the medium'")
+                    .sh("dmesg | grep 'session 1: .* % full, grown from 100 to 1100 MiB; .* free on the medium' || { dmesg | tail -n 15; exit 1; }")
                     .sh("cat /proc/$(sed 's/.*\"pid\":\\([0-9]*\\).*/\\1/' /run/perch/dynfilefs.json)/cmdline | grep @dynfilefs")
                     .in_session("1", "dynfilefs")
                     .cut(),

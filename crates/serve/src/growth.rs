@@ -66,8 +66,8 @@ pub(crate) struct Watch {
     pub(crate) cap: Option<Mib>,
     /// What the user was told last.
     pub(crate) told: Told,
-    /// Why the file system does not follow the disk: a larger disk would be of no use.
-    pub(crate) blocked: Option<String>,
+    /// The file system may be smaller than the disk: a larger disk would be of no use yet.
+    pub(crate) behind: bool,
 }
 
 /// What the user was told of a container that does not grow: once, until it does.
@@ -88,7 +88,7 @@ impl Watch {
     /// Looks for the first time: the file system may be smaller than the disk if an earlier growth was cut off. Then
     /// looks again whenever enough was written, in a thread of its own.
     pub(crate) fn begin(mut self) -> std::io::Result<()> {
-        self.blocked = self.follow().err().map(|error| Causes(&error).to_string());
+        self.behind = self.follow().is_err();
         self.look();
         let disk = Arc::clone(&self.disk);
         let thread = thread::Builder::new().name("growth".to_owned());
@@ -146,15 +146,15 @@ impl Watch {
         match growth::decide(&measure) {
             Growth::Enough => self.told = Told::Nothing,
             Growth::To(to) => {
-                if let Some(error) = self.blocked.clone() {
-                    self.tell(Told::Failure, &Notice::ContainerNotGrown { id, error });
-                    return Ok(());
+                if self.behind {
+                    online.grow(self.disk.size())?;
+                    self.behind = false;
+                    return self.try_look();
                 }
                 let now = self.disk.grow(to.bytes())?;
-                if let Err(error) = online.grow(now) {
-                    self.blocked = Some(Causes(&error).to_string());
-                    return Err(error.into());
-                }
+                self.behind = true;
+                online.grow(now)?;
+                self.behind = false;
                 self.told = Told::Nothing;
                 say(&Notice::ContainerGrown {
                     id,

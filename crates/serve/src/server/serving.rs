@@ -179,7 +179,7 @@ impl Serving {
             session,
             cap,
             told: Told::default(),
-            blocked: None,
+            behind: true,
         };
         watch.begin().map_err(|error| system(&error))?;
         Ok(self.size())

@@ -12,6 +12,9 @@ use rustix::io::Errno;
 use crate::dir::{self, DirError};
 use crate::ioctl;
 
+/// How often the kernel is asked for the size of a file that is being written to.
+const TRIES: u32 = 1000;
+
 /// Where a container is mounted, from above.
 #[derive(Debug)]
 pub struct Spot {
@@ -115,9 +118,22 @@ impl Online {
             source,
         };
         // Makes the kernel ask for the size of the file anew, where that is not on a disk (drivers/block/loop.c,
-        // `loop_get_status`): setting the capacity alone believes what was known.
-        ioctl::loop_status(&self.device).map_err(device)?;
-        ioctl::loop_set_capacity(&self.device).map_err(device)?;
+        // `loop_get_status`): setting the capacity alone believes what was known. FUSE drops the answer if a write
+        // ended while it was under way (fs/fuse/inode.c, `fuse_change_attributes`), so under load it is asked again.
+        let mut tries = TRIES;
+        loop {
+            ioctl::loop_status(&self.device).map_err(device)?;
+            ioctl::loop_set_capacity(&self.device).map_err(device)?;
+            let size = ioctl::block_device_size(&self.device).map_err(device)?;
+            if size >= to.0 {
+                break;
+            }
+            tries = match tries {
+                0 => return Err(device(Errno::AGAIN)),
+                more => more - 1,
+            };
+            std::thread::yield_now();
+        }
         grow_file_system(&self.inner, to).map_err(|source| OnlineError::FileSystem {
             device: self.name.clone(),
             source,

@@ -70,7 +70,7 @@ fn privileged_a_mounted_container_grows_and_is_not_held() {
         }
         let refused = spot.open().unwrap().unwrap().grow(Bytes(2000 << 20));
         assert!(
-            matches!(refused, Err(OnlineError::FileSystem { .. })),
+            matches!(refused, Err(OnlineError::Device { .. })),
             "{refused:?}"
         );
         assert_eq!(fs::read(changes.join("kept")).unwrap().len(), 40 << 20);
