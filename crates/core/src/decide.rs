@@ -281,6 +281,12 @@ impl Case<'_> {
         let Some(next) = store.next_id() else {
             return self.ram(Reason::NoNumberLeft);
         };
+        // Nothing is recorded of it, and nothing is in it.
+        let blank = session.union.is_none() && session.version.is_none();
+        if blank && session.mode == Mode::Native && !store.fs.holds_native() {
+            // A power cut during the first start leaves a directory: to resume it would mean RAM for ever.
+            return self.make(next, Some(id));
+        }
         let mut differences = self.differences(session, Then::New(next));
         if let Some(asked) = self.asked_mode().filter(|asked| *asked != session.mode) {
             differences.insert(

@@ -289,6 +289,24 @@ fn fat_gets_one_container_session_and_keeps_resuming_it() {
     assert_eq!((choice, codes), (Choice::Ram, vec!["native-impossible"]));
 }
 
+/// A power cut during the first start on FAT left a directory, and each later boot stayed in RAM because of it.
+#[test]
+fn a_blank_directory_on_fat_is_no_session() {
+    let mut blank = session(1);
+    (blank.union, blank.version, blank.edition) = (None, None, None);
+    let mut left = facts(&[blank], None);
+    left.store.fs = FsKind::Vfat;
+    let (choice, codes) = decided("perch", &left);
+    assert_eq!(choice, create(2, Mode::Dynfilefs, Some(1)));
+    assert!(codes.contains(&"native-impossible"), "{codes:?}");
+    // Who names it means it.
+    assert_eq!(decided("perchdir=1", &left).0, Choice::Ram);
+    // Something may be in one that is recorded.
+    let mut recorded = facts(&[session(1)], Some(1));
+    recorded.store.fs = FsKind::Vfat;
+    assert_eq!(decided("perch", &recorded).0, Choice::Ram);
+}
+
 #[test]
 fn after_a_failure_nothing_else_is_opened() {
     let facts = facts(&[session(1), session(2)], Some(1));
