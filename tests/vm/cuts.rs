@@ -1,5 +1,5 @@
 //! Contract, check 44: a power cut at any write of a boot loses nothing. A slice of the states; `cargo xtask prove cuts`
-//! goes through all of them.
+//! goes through all of them, and of sessions under load through enough.
 
 use std::sync::Arc;
 
@@ -11,12 +11,16 @@ fn name(case: &Case) -> String {
     format!("a cut at any write, {}", case.name)
 }
 
+fn tried() -> impl Iterator<Item = Case> {
+    cases().into_iter().filter(|case| case.in_tests)
+}
+
 pub fn names() -> impl Iterator<Item = String> {
-    cases().into_iter().map(|case| name(&case))
+    tried().map(|case| name(&case))
 }
 
 pub fn trials(runner: &Arc<Runner>) -> impl Iterator<Item = Trial> {
-    cases().into_iter().map(|case| {
+    tried().map(|case| {
         let runner = Arc::clone(runner);
         Trial::test(name(&case), move || {
             let proof = prove(runner.images(), &case, Effort::slice())?;

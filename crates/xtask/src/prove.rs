@@ -5,13 +5,17 @@ use perch_tests::cuts::{Case, Effort, Proof, cases, prove};
 use perch_tests::scenario::Images;
 
 const HELP: &str = "\
-cargo xtask prove cuts [--slice] [--seed N] [--filter TEXT]
+cargo xtask prove cuts [--slice] [--lying] [--seed N] [--filter TEXT]
 
 Records every write of a boot, makes each state that a power cut could have left the medium in (every prefix, and
 samples of what a volatile disk cache loses or reorders between two flushes), mounts it with the kernel that boots,
 reads the store as a boot does, and boots some of the states. Exits with 1 if anything was lost.
 
+Where a session has a container, thousands of files are written, synced, changed and removed in it; of each state at
+random the container is checked before any repair, its file system is repaired, and every promised file is read.
+
   --slice        only as many states as the tests try
+  --lying        the disk ignores flushes: tries the proof itself, which must find losses under load
   --seed N       other samples of what a cache loses; the same number gives the same states
   --filter TEXT  only cases whose name contains TEXT
 
@@ -68,7 +72,14 @@ fn parse(mut args: lexopt::Parser) -> Result<Option<Options>> {
     while let Some(arg) = args.next()? {
         match arg {
             Value(word) if what.is_none() => what = Some(word.string()?),
-            Long("slice") => options.effort = Effort::slice(),
+            Long("slice") => {
+                let lying = options.effort.lying;
+                options.effort = Effort {
+                    lying,
+                    ..Effort::slice()
+                };
+            }
+            Long("lying") => options.effort.lying = true,
             Long("seed") => seed = Some(args.value()?.parse()?),
             Long("filter") => options.filter = args.value()?.string()?,
             Short('h') | Long("help") => return Ok(None),

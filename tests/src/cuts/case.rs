@@ -2,12 +2,15 @@
 
 use serde_json::{Value, json};
 
+use super::load::Load;
 use super::log::SECTOR;
-use crate::disk::{EXT4, Medium, VFAT};
+use crate::disk::{EXFAT, EXT4, Medium, VFAT};
 use crate::scenario::Scenario;
 
 /// Large enough for the system and for the journal that mke2fs gives small disks; each state is a copy of it.
 const SIZE_MIB: u64 = 40;
+/// The same for a container and what is put into it.
+const LOADED_MIB: u64 = 256;
 
 /// One boot whose writes are cut short.
 #[derive(Clone, Debug)]
@@ -31,6 +34,28 @@ pub struct Case {
     pub unit: usize,
     /// A text that no cut may take out of the store, whatever file it is in.
     pub never_lost: Option<String>,
+    /// What the running system does in a session with a container, if it is one.
+    pub load: Option<Loaded>,
+    /// Whether the tests try a slice of it.
+    pub in_tests: bool,
+}
+
+/// A load in a container, and how many states are judged by it.
+#[derive(Clone, Copy, Debug)]
+pub struct Loaded {
+    /// What is done.
+    pub load: Load,
+    /// The file that the session's container must have.
+    pub container: &'static str,
+    /// So many of its states are judged, at random: there are too many for all.
+    pub states: usize,
+}
+
+/// What the session of a load keeps its files in.
+#[derive(Clone, Copy)]
+enum Keeps {
+    Dynfilefs,
+    Raw,
 }
 
 /// All cases.
@@ -93,7 +118,57 @@ pub fn cases() -> Vec<Case> {
                 &[],
             )
         },
+        loaded(
+            EXT4,
+            "ext4: a dynfilefs session under load",
+            Keeps::Dynfilefs,
+            200,
+        ),
+        loaded(
+            VFAT,
+            "vfat: a dynfilefs session under load",
+            Keeps::Dynfilefs,
+            50,
+        ),
+        Case {
+            in_tests: false,
+            ..loaded(
+                EXFAT,
+                "exfat: a dynfilefs session under load",
+                Keeps::Dynfilefs,
+                50,
+            )
+        },
+        // To compare with: what is lost here too, no container can keep.
+        Case {
+            in_tests: false,
+            ..loaded(EXT4, "ext4: a raw session under load", Keeps::Raw, 50)
+        },
     ]
+}
+
+/// A session with a container, under load, in so many states. Not of the default size: a raw one would be too large.
+fn loaded(medium: Medium, name: &'static str, keeps: Keeps, states: usize) -> Case {
+    let (cmdline, container) = match keeps {
+        Keeps::Dynfilefs => ("perch perchmode=dynfilefs perchsize=128", "changes.dat"),
+        Keeps::Raw => ("perch perchmode=raw perchsize=128", "changes.img"),
+    };
+    let load = Load {
+        seed: 1,
+        syncs: 600,
+        archives: 4,
+        files: 1000,
+    };
+    Case {
+        medium_before: empty(medium).size_mib(LOADED_MIB),
+        resumes: true,
+        load: Some(Loaded {
+            load,
+            container,
+            states,
+        }),
+        ..case(name, medium, cmdline, &[])
+    }
 }
 
 fn case(
@@ -116,6 +191,8 @@ fn case(
             SECTOR
         },
         never_lost: None,
+        load: None,
+        in_tests: true,
     }
 }
 

@@ -2,7 +2,10 @@
 //! admin-guide/device-mapper/log-writes.rst; drivers/md/dm-log-writes.c), as QEMU's blklogwrites driver leaves it.
 //!
 //! One sector with the superblock, then for each entry one sector with its header and, unless it is a discard, its data.
-//! All numbers are little-endian. Pure: bytes in, entries out; nothing in the bytes is believed.
+//! All numbers are little-endian. Nothing in the bytes is believed.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 
 use anyhow::{Context, Result, ensure};
 
@@ -17,14 +20,14 @@ const MARK: u64 = 8;
 pub const SECTOR: usize = 512;
 
 /// One logged request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// These bytes were written.
     Write {
         /// Where, in bytes from the start of the disk.
         offset: u64,
         /// What: a whole number of sectors, at least one.
-        data: Vec<u8>,
+        data: Piece,
         /// The write was on the disk before its end was reported (forced unit access).
         durable: bool,
     },
@@ -32,75 +35,123 @@ pub enum Entry {
     Flush,
 }
 
-/// The number of entries that the log in `bytes` counts; it is brought up to date by every flush. 0 for an empty log.
-pub fn count(bytes: &[u8]) -> Result<u64> {
-    Ok(superblock(bytes)?.map_or(0, |(entries, _)| entries))
+/// Bytes that stand in the log: a log of minutes is longer than what a test may keep in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Where, in bytes from the start of the log.
+    pub at: u64,
+    /// How many.
+    pub len: usize,
 }
 
-/// Reads a log. Discards and marks are left out: a disk need not act upon the first, and the second are no requests.
-///
-/// # Errors
-/// If it is no such log, or if an entry lies outside it.
-pub fn parse(bytes: &[u8]) -> Result<Vec<Entry>> {
-    let Some((count, sector)) = superblock(bytes)? else {
-        return Ok(Vec::new());
-    };
-    let mut entries = Vec::new();
-    let mut at = sector;
-    for number in 0..count {
-        let outside = || format!("entry {number} of {count} lies outside the log");
-        let header = bytes.get(at..at + sector).with_context(outside)?;
-        let field = |index: usize| u64_at(header, index * 8).with_context(outside);
-        let (start, sectors, flags) = (field(0)?, field(1)?, field(2)?);
+/// A log that is complete.
+#[derive(Debug)]
+pub struct Log {
+    file: File,
+    /// What it says.
+    pub entries: Vec<Entry>,
+    /// Where each of the entries ends in the log, ascending.
+    ends: Vec<u64>,
+}
+
+impl Log {
+    /// Reads a log. Discards and marks are left out: a disk need not act upon the first, and the second are no requests.
+    ///
+    /// # Errors
+    /// If it is no such log, or if an entry lies outside it.
+    pub fn read(file: File) -> Result<Self> {
+        let length = file.metadata()?.len();
+        let mut log = Self {
+            file,
+            entries: Vec::new(),
+            ends: Vec::new(),
+        };
+        let Some((count, sector)) = log.superblock(length)? else {
+            return Ok(log);
+        };
+        let mut at = sector;
+        for number in 0..count {
+            let outside = || format!("entry {number} of {count} lies outside the log");
+            let mut header = [0; SECTOR];
+            ensure!(at < length, outside());
+            log.bytes(at, &mut header).with_context(outside)?;
+            let field = |index: usize| u64_at(&header, index * 8).with_context(outside);
+            let (start, sectors, flags) = (field(0)?, field(1)?, field(2)?);
+            ensure!(
+                flags & !(FLUSH | FUA | DISCARD | MARK) == 0,
+                "entry {number} has unknown flags {flags:#x}"
+            );
+            at += sector;
+            if flags & FLUSH != 0 {
+                log.entries.push(Entry::Flush);
+                log.ends.push(at);
+            }
+            if flags & (DISCARD | MARK) != 0 {
+                ensure!(flags & MARK == 0, "entry {number} is a mark, QEMU has none");
+                continue;
+            }
+            let len = sectors.checked_mul(sector).with_context(outside)?;
+            let end = at.checked_add(len).with_context(outside)?;
+            ensure!(end <= length, outside());
+            if len > 0 {
+                log.entries.push(Entry::Write {
+                    offset: start.checked_mul(sector).with_context(outside)?,
+                    data: Piece {
+                        at,
+                        len: usize::try_from(len)?,
+                    },
+                    durable: flags & FUA != 0,
+                });
+                log.ends.push(end);
+            }
+            at = end;
+        }
+        Ok(log)
+    }
+
+    /// The bytes of `piece`.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub fn data(&self, piece: Piece) -> Result<Vec<u8>> {
+        let mut data = vec![0; piece.len];
+        self.bytes(piece.at, &mut data)?;
+        Ok(data)
+    }
+
+    /// How many entries there were when the log was so many bytes long. It is written entry by entry, but says how many
+    /// there are only when it is flushed: its length is what can be had at any moment.
+    pub fn entries_within(&self, length: u64) -> usize {
+        self.ends.partition_point(|end| *end <= length)
+    }
+
+    /// Number of entries and sector size in bytes; `None` as long as nothing was flushed.
+    fn superblock(&self, length: u64) -> Result<Option<(u64, u64)>> {
+        let mut bytes = vec![0; usize::try_from(length.min(SECTOR as u64))?];
+        self.bytes(0, &mut bytes)?;
+        if bytes.iter().all(|byte| *byte == 0) {
+            return Ok(None);
+        }
+        let short = "the log ends in its superblock";
         ensure!(
-            flags & !(FLUSH | FUA | DISCARD | MARK) == 0,
-            "entry {number} has unknown flags {flags:#x}"
+            u64_at(&bytes, 0).context(short)? == MAGIC,
+            "this is no log of writes"
         );
-        at += sector;
-        if flags & FLUSH != 0 {
-            entries.push(Entry::Flush);
-        }
-        if flags & (DISCARD | MARK) != 0 {
-            ensure!(flags & MARK == 0, "entry {number} is a mark, QEMU has none");
-            continue;
-        }
-        let length = usize::try_from(sectors)
-            .ok()
-            .and_then(|sectors| sectors.checked_mul(sector))
-            .with_context(outside)?;
-        let end = at.checked_add(length).with_context(outside)?;
-        let data = bytes.get(at..end).with_context(outside)?;
-        at = end;
-        if !data.is_empty() {
-            entries.push(Entry::Write {
-                offset: start.checked_mul(sector as u64).with_context(outside)?,
-                data: data.to_vec(),
-                durable: flags & FUA != 0,
-            });
-        }
+        let version = u64_at(&bytes, 8).context(short)?;
+        ensure!(version == VERSION, "log of version {version}");
+        let count = u64_at(&bytes, 16).context(short)?;
+        let sector = u64_at(&bytes, 24).context(short)? & u64::from(u32::MAX);
+        ensure!(
+            sector.is_power_of_two() && (512..=65_536).contains(&sector),
+            "log with sectors of {sector} bytes"
+        );
+        Ok(Some((count, sector)))
     }
-    Ok(entries)
-}
 
-/// Number of entries and sector size in bytes; `None` as long as nothing was flushed.
-fn superblock(bytes: &[u8]) -> Result<Option<(u64, usize)>> {
-    if bytes.iter().take(SECTOR).all(|byte| *byte == 0) {
-        return Ok(None);
+    fn bytes(&self, at: u64, bytes: &mut [u8]) -> Result<()> {
+        let read = self.file.read_exact_at(bytes, at);
+        read.with_context(|| format!("the log cannot be read at {at}"))
     }
-    let short = "the log ends in its superblock";
-    ensure!(
-        u64_at(bytes, 0).context(short)? == MAGIC,
-        "this is no log of writes"
-    );
-    let version = u64_at(bytes, 8).context(short)?;
-    ensure!(version == VERSION, "log of version {version}");
-    let count = u64_at(bytes, 16).context(short)?;
-    let sector = u64_at(bytes, 24).context(short)? & u64::from(u32::MAX);
-    ensure!(
-        sector.is_power_of_two() && (512..=65_536).contains(&sector),
-        "log with sectors of {sector} bytes"
-    );
-    Ok(Some((count, usize::try_from(sector)?)))
 }
 
 fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
@@ -127,39 +178,58 @@ pub(super) mod tests {
         log
     }
 
+    /// A file that holds `bytes`.
+    pub fn file(bytes: &[u8]) -> File {
+        let file = tempfile::tempfile().unwrap();
+        file.write_all_at(bytes, 0).unwrap();
+        file
+    }
+
     #[test]
     fn writes_and_flushes_come_out_in_order() {
-        let log = image(&[
+        let bytes = image(&[
             (8, 0, &[7; 1024]),
             (0, FLUSH, &[]),
             (5, DISCARD, &[]),
             (1, FUA, &[9; 512]),
             (2, FLUSH, &[4; 512]),
         ]);
-        let write = |offset, byte, len, durable| Entry::Write {
+        let write = |offset, at, len, durable| Entry::Write {
             offset,
-            data: vec![byte; len],
+            data: Piece { at, len },
             durable,
         };
+        let log = Log::read(file(&bytes)).unwrap();
         assert_eq!(
-            parse(&log).unwrap(),
+            log.entries,
             [
-                write(4096, 7, 1024, false),
+                write(4096, 1024, 1024, false),
                 Entry::Flush,
-                write(512, 9, 512, true),
+                write(512, 3584, 512, true),
                 Entry::Flush,
-                write(1024, 4, 512, false),
+                write(1024, 4608, 512, false),
             ]
         );
-        assert_eq!(count(&log).unwrap(), 5);
-        assert_eq!(parse(&[]).unwrap(), []);
+        for (entry, byte) in [(0, 7), (2, 9), (4, 4)] {
+            let Entry::Write { data, .. } = log.entries[entry] else {
+                panic!("entry {entry}");
+            };
+            let bytes = log.data(data).unwrap();
+            assert_eq!(bytes, vec![byte; data.len], "entry {entry}");
+        }
+        // While it was written.
+        for (length, entries) in [(0, 0), (512, 0), (2047, 0), (2048, 1), (2560, 2), (9999, 5)] {
+            assert_eq!(log.entries_within(length), entries, "{length} bytes");
+        }
+        assert_eq!(Log::read(file(&[])).unwrap().entries, []);
     }
 
     #[test]
     fn damage_is_an_error_not_a_panic() {
         let good = image(&[(8, 0, &[7; 1024]), (0, FLUSH, &[])]);
+        let read = |bytes: &[u8]| Log::read(file(bytes));
         for end in [1, 30, 513, 1000, good.len() - 1] {
-            assert!(parse(&good[..end]).is_err(), "cut at {end}");
+            assert!(read(&good[..end]).is_err(), "cut at {end}");
         }
         for (at, byte) in [
             (0, 1),
@@ -173,7 +243,7 @@ pub(super) mod tests {
         ] {
             let mut bad = good.clone();
             bad[at] = byte;
-            assert!(parse(&bad).is_err(), "byte {at} set to {byte}");
+            assert!(read(&bad).is_err(), "byte {at} set to {byte}");
         }
     }
 }

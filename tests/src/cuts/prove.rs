@@ -1,7 +1,7 @@
 //! One case from recording to verdict.
 
-use std::fmt;
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 use std::time::Instant;
 
@@ -12,100 +12,22 @@ use serde_json::Value;
 
 use super::Case;
 use super::check::{about_metadata, damage};
-use super::judge::{Account, Fate, judge};
+use super::disk::Disk;
+use super::guest::GUEST;
+use super::judge::{Account, Fate, Fault, judge};
+use super::load::history::History;
+use super::load::inspect::SESSION;
+use super::load::{Load, look, plan};
 use super::log::Entry;
-use super::reader::{Found, Scratch, read};
+use super::proof::{Effort, Proof};
+use super::reader::{Found, inspection, read, zipped};
 use super::record::{BOOT, Promise, Recording, boot_record, machine, record};
+use super::sample::{lying, sample};
 use super::state::{Sampling, State, spread, states};
 use crate::disk::EXT4;
 use crate::host::{cache_dir, packages};
 use crate::scenario::Images;
 use crate::vm::{self, Agent, Machine, Qemu};
-
-/// How much is tried.
-#[derive(Clone, Copy, Debug)]
-pub struct Effort {
-    /// How the states of a volatile cache are sampled.
-    pub sampling: Sampling,
-    /// Of all states at most so many are judged, evenly spread; `None` judges all.
-    pub states: Option<usize>,
-    /// So many of them are also booted by perch, evenly spread.
-    pub boots: usize,
-}
-
-impl Effort {
-    /// Every state.
-    pub fn all() -> Self {
-        Self {
-            sampling: Sampling::default(),
-            states: None,
-            boots: 4,
-        }
-    }
-
-    /// As much as fits into a test run.
-    pub fn slice() -> Self {
-        Self {
-            states: Some(16),
-            boots: 1,
-            ..Self::all()
-        }
-    }
-}
-
-/// What came of one case.
-#[derive(Clone, Debug, Default)]
-pub struct Proof {
-    /// Its name.
-    pub case: String,
-    /// Logged writes and flushes.
-    pub writes: usize,
-    /// See `writes`.
-    pub flushes: usize,
-    /// States judged, and those that were booted as well.
-    pub states: usize,
-    /// See `states`.
-    pub boots: usize,
-    /// States in which a metadata file was missing while another told the same.
-    pub absent: usize,
-    /// States that the file system's own checker had something against, as the kernel left them.
-    pub unclean: usize,
-    /// What was lost, and in which state.
-    pub lost: Vec<String>,
-}
-
-impl Proof {
-    fn judged(&mut self, state: &str, mut wrong: Vec<String>) {
-        // fsck speaks of one file in several lines.
-        wrong.dedup();
-        if !wrong.is_empty() {
-            self.lost.push(format!("{state}: {}", wrong.join("; ")));
-        }
-    }
-
-    /// The head of the table that proofs print as.
-    pub const HEAD: &str = "writes flushes states boots absent unclean  lost  case";
-}
-
-impl fmt::Display for Proof {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:6} {:7} {:6} {:5} {:6} {:7} {:5}  {}",
-            self.writes,
-            self.flushes,
-            self.states,
-            self.boots,
-            self.absent,
-            self.unclean,
-            self.lost.len(),
-            self.case
-        )?;
-        self.lost
-            .iter()
-            .try_for_each(|lost| write!(f, "\n    {lost}"))
-    }
-}
 
 /// Everything that one case is judged by.
 struct Proving<'a> {
@@ -113,7 +35,8 @@ struct Proving<'a> {
     case: &'a Case,
     dir: &'a Path,
     recording: Recording,
-    scratch: Scratch,
+    /// What the steps of the load meant, if there was one, and after how many entries each was promised.
+    history: Option<(History, Vec<usize>)>,
     fs: FsKind,
 }
 
@@ -131,14 +54,18 @@ pub fn prove(images: &Images, case: &Case, effort: Effort) -> Result<Proof> {
     let dir = cache_dir().join("cuts").join(name);
     let _ = fs::remove_dir_all(&dir); // of an earlier run, if any
     fs::create_dir_all(&dir)?;
-    let recording = record(images, case, &dir).context("recording")?;
-    let scratch = Scratch::new(&dir.join("state.img"), recording.base.len() as u64)?;
+    let load = case.load.map(|loaded| loaded.load.divided(effort.load_by));
+    let recording = record(images, case, load, &dir).context("recording")?;
+    let history = load.map(|load: Load| {
+        let history = History::of(&plan::plan(&load));
+        (history, recording.promised())
+    });
     let proving = Proving {
         images,
         case,
         dir: &dir,
         recording,
-        scratch,
+        history,
         fs: serde_json::from_value(case.medium.name.into())
             .with_context(|| format!("{} is no file system that perch knows", case.medium.name))?,
     };
@@ -151,7 +78,7 @@ pub fn prove(images: &Images, case: &Case, effort: Effort) -> Result<Proof> {
 
 impl Proving<'_> {
     fn all(&self, effort: Effort) -> Result<Proof> {
-        let entries = &self.recording.entries;
+        let entries = &self.recording.log.entries;
         let flushes = entries
             .iter()
             .filter(|entry| **entry == Entry::Flush)
@@ -167,12 +94,25 @@ impl Proving<'_> {
             unit: self.case.unit,
             ..effort.sampling
         };
-        let all = states(entries, sampling);
-        let all = effort.states.map_or(all.clone(), |most| spread(all, most));
-        let (before, after) = self.judge_all(&all, &mut proof)?;
+        let all = match self.case.load {
+            Some(loaded) => {
+                let most = effort.states.unwrap_or(usize::MAX);
+                let all = sample(entries, sampling, loaded.states.min(most));
+                match effort.lying {
+                    false => all,
+                    true => lying(entries, all, sampling.seed),
+                }
+            }
+            None => {
+                let all = states(entries, sampling);
+                effort.states.map_or(all.clone(), |most| spread(all, most))
+            }
+        };
+        let mut disk = Disk::new(&self.recording.base)?;
+        let (before, after) = self.judge_all(&mut disk, &all, &mut proof)?;
         for state in spread(all, effort.boots) {
             proof.boots += 1;
-            let verdict = self.boot(&state, &before, &after);
+            let verdict = self.boot(&mut disk, &state, &before, &after);
             let wrong = verdict.unwrap_or_else(|error| vec![format!("{error:#}")]);
             proof.judged(&format!("{state}, booted"), wrong);
         }
@@ -180,29 +120,41 @@ impl Proving<'_> {
     }
 
     /// Judges each state without booting it; returns the store before and after.
-    fn judge_all(&self, all: &[State], proof: &mut Proof) -> Result<(Account, Account)> {
-        let base = self.dir.join("base.img");
-        fs::write(&base, &self.recording.base)?;
-        let machine = self.reader(&base);
+    fn judge_all(
+        &self,
+        disk: &mut Disk,
+        all: &[State],
+        proof: &mut Proof,
+    ) -> Result<(Account, Account)> {
+        let machine = self.reader(disk);
         let mut qemu = Qemu::start(&machine, &self.dir.join("reader.log"))?;
         let (mut agent, _) = Agent::wait(&qemu.commands, Instant::now() + BOOT)?;
-        let entries = &self.recording.entries;
+        let entries = &self.recording.log.entries;
         let end = |end| State {
             end,
             lost: Vec::new(),
             torn: None,
         };
-        let before = self.account(&self.found(&mut agent, &end(0))?)?;
-        let after = self.account(&self.found(&mut agent, &end(entries.len()))?)?;
+        let before = self.account(&self.found(disk, &mut agent, &end(0))?)?;
+        let after = self.account(&self.found(disk, &mut agent, &end(entries.len()))?)?;
         for state in all {
             proof.states += 1;
-            let found = self.found(&mut agent, state)?;
+            let found = self.found(disk, &mut agent, state)?;
             let mut wrong = found.complaints.clone();
-            let (faults, fates) = judge(&before, &after, &self.account(&found)?);
+            let (mut faults, fates) = judge(&before, &after, &self.account(&found)?);
+            if self.history.is_some() && self.steps(state).is_none() {
+                // Half a container is neither the old store nor the new one. That some session opens is seen by booting.
+                faults.retain(|fault| !matches!(fault, Fault::Decision(_)));
+            }
             wrong.extend(faults.iter().map(ToString::to_string));
             wrong.extend(self.broken_promises(state, &found));
             proof.absent += usize::from(fates.contains(&Fate::Absent));
-            let damage = damage(&self.case.medium, &self.scratch.path)?;
+            // What cannot be mounted cannot be looked into.
+            if let Some(steps) = self.steps(state).filter(|_| found.complaints.is_empty()) {
+                let faults = self.container_faults(&mut agent, steps);
+                wrong.extend(faults.with_context(|| state.to_string())?);
+            }
+            let damage = damage(&self.case.medium, &disk.path)?;
             // A kernel may still read what stands on clusters marked as free, a repair takes them away.
             wrong.extend(about_metadata(&damage).map(|line| format!("fsck: {line}")));
             proof.unclean += usize::from(!damage.is_empty());
@@ -212,18 +164,68 @@ impl Proving<'_> {
         Ok((before, after))
     }
 
-    fn reader(&self, base: &Path) -> Machine {
+    /// The machine that reads the states. What it boots from loads the drivers of all that is to be mounted: the medium,
+    /// or after a load also the session on it.
+    fn reader(&self, disk: &Disk) -> Machine {
+        let recording = &self.recording;
+        let (cmdline, drive) = match self.history {
+            None => ("from=/dev/vda".to_owned(), (recording.base.as_path(), true)),
+            Some(_) => {
+                let cmdline = format!("from=/dev/vda {}", self.case.next);
+                (cmdline, (recording.after.as_path(), false))
+            }
+        };
         machine(
             self.images,
-            "from=/dev/vda",
-            &[(base, true), (&self.scratch.path, false)],
+            self.case,
+            &cmdline,
+            &[drive, (&disk.path, false)],
         )
     }
 
-    fn found(&self, agent: &mut Agent<'_>, state: &State) -> Result<Found> {
-        let writes = state.writes(&self.recording.entries);
-        self.scratch.fill(&self.recording.base, writes)?;
-        read(agent, self.case.medium.name).with_context(|| state.to_string())
+    fn found(&self, disk: &mut Disk, agent: &mut Agent<'_>, state: &State) -> Result<Found> {
+        disk.put(&self.recording.log, state)?;
+        let has_container = self.history.is_some();
+        read(agent, self.case.medium.name, has_container).with_context(|| state.to_string())
+    }
+
+    /// How many steps of the load were promised in `state`, and how many had begun; nothing if it had not begun.
+    fn steps(&self, state: &State) -> Option<Range<usize>> {
+        let (_, promised) = self.history.as_ref()?;
+        let durable = state.durable(&self.recording.log.entries);
+        let begun = self
+            .recording
+            .steps
+            .iter()
+            .filter(|begin| **begin < state.end);
+        let begun = begun.count().min(promised.len());
+        let promised = promised.iter().take_while(|since| **since <= durable);
+        (begun > 0).then(|| promised.count()..begun)
+    }
+
+    /// What is wrong with the container and the files in it, where these steps had ended and begun.
+    fn container_faults(&self, agent: &mut Agent<'_>, steps: Range<usize>) -> Result<Vec<String>> {
+        let found = inspection(agent, self.case.medium.name)?;
+        let mut faults = found.faults;
+        if !found.container {
+            faults.push("the container is gone".to_owned());
+        }
+        faults.extend(self.file_faults(steps, &found.files)?);
+        Ok(faults)
+    }
+
+    fn file_faults(&self, steps: Range<usize>, files: &str) -> Result<Vec<String>> {
+        let Some((history, _)) = &self.history else {
+            return Ok(Vec::new());
+        };
+        let mut faults = history.faults(steps.clone(), &look::parse(files)?);
+        let all = faults.len();
+        // Where everything is gone, a few tell it.
+        faults.truncate(8);
+        if all > 0 {
+            faults.push(format!("{all} files are wrong behind step {}", steps.start));
+        }
+        Ok(faults)
     }
 
     fn account(&self, found: &Found) -> Result<Account> {
@@ -233,7 +235,7 @@ impl Proving<'_> {
 
     /// What was synced before the cut and is not there, or not whole.
     fn broken_promises(&self, state: &State, found: &Found) -> Vec<String> {
-        let durable = state.durable(&self.recording.entries);
+        let durable = state.durable(&self.recording.log.entries);
         let due = |promise: &&Promise| promise.since <= durable;
         let mut broken: Vec<String> = self
             .recording
@@ -254,18 +256,27 @@ impl Proving<'_> {
     }
 
     /// Boots a state with perch, to a clean end; then the store must be whole.
-    fn boot(&self, state: &State, before: &Account, after: &Account) -> Result<Vec<String>> {
-        let writes = state.writes(&self.recording.entries);
-        self.scratch.fill(&self.recording.base, writes)?;
-        let image = self.scratch.path.as_path();
-        let machine = machine(self.images, self.case.next, &[(image, false)]);
+    fn boot(
+        &self,
+        disk: &mut Disk,
+        state: &State,
+        before: &Account,
+        after: &Account,
+    ) -> Result<Vec<String>> {
+        disk.put(&self.recording.log, state)?;
+        let image = disk.path.as_path();
+        let machine = machine(self.images, self.case, self.case.next, &[(image, false)]);
         let deadline = Instant::now() + BOOT;
         let mut qemu = Qemu::start(&machine, &self.dir.join("boot.log"))?;
         let (mut agent, _) = Agent::wait(&qemu.commands, deadline)?;
         let record = boot_record(&mut agent, deadline)?;
-        agent.send("poweroff")?;
-        qemu.wait_exit(deadline)?;
         let mut wrong = Vec::new();
+        if let Some(steps) = self.steps(state) {
+            let files = zipped(&mut agent, &format!("{GUEST} look /load | gzip"))?;
+            wrong.extend(self.file_faults(steps, &files)?);
+        }
+        agent.send("poweroff")?;
+        qemu.wait_exit(Instant::now() + BOOT)?;
         let status = record.pointer("/outcome/status").and_then(Value::as_str);
         if self.case.resumes && status != Some("session") {
             wrong.push(format!("no session was opened: {}", record["reasons"]));
@@ -277,7 +288,13 @@ impl Proving<'_> {
                 .iter()
                 .all(|key| value.get(key) == decision.get(key)))
         };
-        if self.case.resumes && !(ours(before.choice)? || ours(after.choice)?) {
+        if self.history.is_some() {
+            // The copies that the decisions were made of lack the container.
+            let session = record.pointer("/outcome/session").and_then(Value::as_str);
+            if self.steps(state).is_some() && session != Some(SESSION) {
+                wrong.push(format!("another session: {}", record["decision"]));
+            }
+        } else if self.case.resumes && !(ours(before.choice)? || ours(after.choice)?) {
             wrong.push(format!("another session: {}", record["decision"]));
         }
         let damage = damage(&self.case.medium, image)?;

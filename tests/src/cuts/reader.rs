@@ -5,13 +5,14 @@
 
 use std::fs::{self, File};
 use std::io::Cursor;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use perch_sys::dir as beneath;
 
+use super::guest::GUEST;
+use super::load::inspect::Inspection;
 use super::record::BOOT;
 use crate::host::{command, run};
 use crate::scenario::STORE;
@@ -53,59 +54,37 @@ impl Found {
     }
 }
 
-/// A disk that can be given any content while a machine has it.
-pub(super) struct Scratch {
-    file: File,
-    /// Where it is.
-    pub path: PathBuf,
-}
+/// The files of a container that hold what is in it, as find(1) is asked for them.
+const LARGE: &str = "'(' -name 'changes.dat.*' -o -name changes.img ')'";
+/// Where the copy of a store says how long they are.
+const LENGTHS: &str = ".lengths";
 
-impl Scratch {
-    /// A disk of `length` zeroes.
-    pub fn new(path: &Path, length: u64) -> Result<Self> {
-        let file = File::options()
-            .create(true)
-            .truncate(true)
-            .write(true)
-            .open(path)?;
-        file.set_len(length)?;
-        Ok(Self {
-            file,
-            path: path.to_owned(),
-        })
-    }
-
-    /// Puts `base` on it and then `writes`, in their order.
-    pub fn fill<'a>(
-        &self,
-        base: &[u8],
-        writes: impl Iterator<Item = (u64, &'a [u8])>,
-    ) -> Result<()> {
-        self.file.write_all_at(base, 0)?;
-        for (offset, data) in writes {
-            let end = offset.checked_add(data.len() as u64);
-            ensure!(
-                end.is_some_and(|end| end <= base.len() as u64),
-                "a write at {offset} beyond the end of the disk"
-            );
-            self.file.write_all_at(data, offset)?;
-        }
-        Ok(())
+/// How the medium is mounted: as perch does (sys::medium); ext4 writable, since only then orphans are dealt with as well.
+fn options(fs: &str) -> &'static str {
+    match fs {
+        "vfat" => "ro,noatime,uid=0,gid=0,umask=0077,check=s,shortname=mixed,utf8=1",
+        "exfat" => "ro,noatime,uid=0,gid=0,umask=0077",
+        _ => "rw,noatime",
     }
 }
 
 /// Mounts the machine's second disk, a file system of kind `fs`, and copies its store.
-pub(super) fn read(agent: &mut Agent<'_>, fs: &str) -> Result<Found> {
+pub(super) fn read(agent: &mut Agent<'_>, fs: &str, has_container: bool) -> Result<Found> {
     let deadline = Instant::now() + BOOT;
-    // As perch mounts its medium (sys::medium); ext4 writable, since only then orphans are dealt with as well.
-    let options = match fs {
-        "vfat" => "ro,noatime,uid=0,gid=0,umask=0077,check=s,shortname=mixed,utf8=1",
-        _ => "rw,noatime",
+    let options = options(fs);
+    let copy = match has_container {
+        false => format!("cp -a /tmp/m/{STORE} /tmp/c"),
+        // Of a container the beginning, and how long each of its files is: what is in it is inspected there.
+        true => format!(
+            "(cd /tmp/m/{STORE} && find . -type d -exec mkdir -p /tmp/c/{{}} ';' && \
+             find . -type f {LARGE} -exec sh -c 'head -c 4096 {{}} >/tmp/c/{{}}' ';' -exec stat -c '%s %n' {{}} ';' >/tmp/c/{LENGTHS}; \
+             find . -type f ! {LARGE} -exec cp -a {{}} /tmp/c/{{}} ';')"
+        ),
     };
     // A file that cannot be copied whole is judged as what came of it; left-over temporary ones often cannot.
     let script = format!(
         "[ -d /tmp/m ] || mkdir /tmp/m; rm -rf /tmp/c; mount -t {fs} -o {options} /dev/vdb /tmp/m || exit 9
-         cp -a /tmp/m/{STORE} /tmp/c 2>/dev/null; umount /tmp/m || exit 8
+         {copy} 2>/dev/null; umount /tmp/m || exit 8
          cd /tmp && tar -cz c"
     );
     let mut complaints = Vec::new();
@@ -119,7 +98,39 @@ pub(super) fn read(agent: &mut Agent<'_>, fs: &str) -> Result<Found> {
         }
     }
     unpack(&answer.output, dir.path())?;
-    Ok(Found { dir, complaints })
+    let found = Found { dir, complaints };
+    let lengths = found.path(LENGTHS);
+    for line in fs::read_to_string(&lengths).unwrap_or_default().lines() {
+        let (length, path) = line.split_once(' ').context("a length without a file")?;
+        let file = File::options().write(true).open(found.path(path))?;
+        file.set_len(length.parse()?)?;
+    }
+    if has_container {
+        let _ = fs::remove_file(lengths); // not there without a store
+    }
+    Ok(found)
+}
+
+/// Inspects the container on the machine's second disk, a file system of kind `fs`.
+pub(super) fn inspection(agent: &mut Agent<'_>, fs: &str) -> Result<Inspection> {
+    let options = options(fs);
+    let script = format!("{GUEST} inspect /dev/vdb {fs} {options} | gzip");
+    let text = zipped(agent, &script)?;
+    serde_json::from_str(&text).context("the inspection")
+}
+
+/// What `script` prints through gzip(1): the port is slow.
+pub(super) fn zipped(agent: &mut Agent<'_>, script: &str) -> Result<String> {
+    let answer = agent.sh(script, Instant::now() + BOOT)?;
+    ensure!(
+        answer.status == 0 && answer.output.starts_with(&[0x1f, 0x8b]),
+        "{script}: {}",
+        answer.text()
+    );
+    let file = tempfile::NamedTempFile::new()?;
+    fs::write(file.path(), &answer.output)?;
+    let text = run(command("gzip").arg("-dc").stdin(File::open(file.path())?))?;
+    Ok(String::from_utf8(text)?)
 }
 
 fn unpack(archive: &[u8], target: &Path) -> Result<()> {

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use super::log::{Entry, SECTOR};
+use super::log::{Entry, Piece, SECTOR};
+use super::random::SplitMix;
 
 /// Most single losses, and most random ones, that are tried between two flushes.
 const SINGLES: usize = 96;
@@ -53,14 +54,25 @@ impl State {
             .map_or(0, |flush| flush + 1)
     }
 
-    /// The bytes on the disk beside those that were there before: offset and data, in the order to be written.
-    pub fn writes<'a>(&'a self, entries: &'a [Entry]) -> impl Iterator<Item = (u64, &'a [u8])> {
+    /// How many leading entries are on the disk, all of them. As many as are [`durable`](Self::durable), unless the disk lies.
+    pub fn settled(&self, entries: &[Entry]) -> usize {
+        let first = self.lost.first().copied().unwrap_or(usize::MAX);
+        self.durable(entries).min(first)
+    }
+
+    /// What is on the disk of the entries from `from` on: offset and data, in the order to be written.
+    pub fn writes<'a>(
+        &'a self,
+        entries: &'a [Entry],
+        from: usize,
+    ) -> impl Iterator<Item = (u64, Piece)> + 'a {
         let last = self.end.saturating_sub(1);
-        let reached = entries.iter().take(self.end).enumerate();
+        let reached = entries.iter().take(self.end).enumerate().skip(from);
         reached.filter_map(move |(index, entry)| match entry {
             Entry::Write { offset, data, .. } if self.lost.binary_search(&index).is_err() => {
                 let torn = self.torn.filter(|_| index == last);
-                Some((*offset, &data[..torn.unwrap_or(data.len())]))
+                let len = torn.unwrap_or(data.len).min(data.len);
+                Some((*offset, Piece { len, ..*data }))
             }
             Entry::Write { .. } | Entry::Flush => None,
         })
@@ -94,9 +106,9 @@ pub fn states(entries: &[Entry], sampling: Sampling) -> Vec<State> {
         for &index in &window {
             found.insert(whole(index + 1));
             if let Entry::Write { data, .. } = &entries[index]
-                && data.len() > sampling.unit
+                && data.len > sampling.unit
             {
-                let half = (data.len() / 2).next_multiple_of(sampling.unit);
+                let half = (data.len / 2).next_multiple_of(sampling.unit);
                 found.insert(State {
                     torn: Some(half),
                     ..whole(index + 1)
@@ -135,7 +147,7 @@ pub fn states(entries: &[Entry], sampling: Sampling) -> Vec<State> {
 }
 
 /// The writes between flushes, by index; no window is empty.
-fn windows(entries: &[Entry]) -> Vec<Vec<usize>> {
+pub(super) fn windows(entries: &[Entry]) -> Vec<Vec<usize>> {
     let mut windows = vec![Vec::new()];
     for (index, entry) in entries.iter().enumerate() {
         match (entry, windows.last_mut()) {
@@ -165,28 +177,18 @@ pub fn spread<T>(all: Vec<T>, most: usize) -> Vec<T> {
         .collect()
 }
 
-/// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014): a seed that repeats everywhere
-/// is all that is wanted.
-struct SplitMix(u64);
-
-impl SplitMix {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn piece(len: usize) -> Piece {
+        Piece { at: 0, len }
+    }
+
     fn write(offset: u64, sectors: usize) -> Entry {
         Entry::Write {
             offset,
-            data: vec![1; sectors * SECTOR],
+            data: piece(sectors * SECTOR),
             durable: false,
         }
     }
@@ -244,10 +246,11 @@ mod tests {
             torn: Some(SECTOR),
         };
         let got: Vec<_> = state
-            .writes(&entries)
-            .map(|(at, data)| (at, data.len()))
+            .writes(&entries, 0)
+            .map(|(at, data)| (at, data.len))
             .collect();
         assert_eq!(got, [(0, 512), (4096, 512)]);
+        assert_eq!(state.writes(&entries, 3).count(), 1);
         assert_eq!(state.durable(&entries), 3);
     }
 
@@ -255,7 +258,7 @@ mod tests {
     fn a_durable_write_is_never_lost() {
         let fua = Entry::Write {
             offset: 0,
-            data: vec![1; SECTOR],
+            data: piece(SECTOR),
             durable: true,
         };
         let entries = [write(1, 1), fua, write(2, 1), write(3, 1)];

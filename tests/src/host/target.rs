@@ -1,6 +1,6 @@
 //! The target that everything for the initramfs is built for: static, without a C library to install.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -32,4 +32,19 @@ pub fn ensure_static_target() -> Result<()> {
         format!("the Rust target {STATIC_TARGET} is missing and cannot be added by rustup")
     })?;
     Ok(())
+}
+
+/// Builds a program of this package that needs nothing of the system it runs on; returns where it is.
+///
+/// # Errors
+/// If it does not build.
+pub fn static_program(name: &str) -> Result<PathBuf> {
+    ensure_static_target()?;
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    run(command(cargo)
+        .current_dir(workspace_dir())
+        .args(["build", "--quiet", "--release", "--target", STATIC_TARGET])
+        .args(["--package", "perch-tests", "--bin", name]))?;
+    let target = workspace_dir().join("target").join(STATIC_TARGET);
+    Ok(target.join("release").join(name))
 }

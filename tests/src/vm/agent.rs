@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
@@ -84,6 +84,20 @@ impl<'a> Agent<'a> {
     /// # Errors
     /// If no answer comes before `deadline`.
     pub fn sh(&mut self, script: &str, deadline: Instant) -> Result<Answer> {
+        self.talk(script, deadline, |line| bail!("the agent said {line:?}"))
+    }
+
+    /// Runs `script`, which may write lines to the port itself: each is handed to `heard`, and then an empty line goes
+    /// back.
+    ///
+    /// # Errors
+    /// If no answer comes before `deadline`, or those of `heard`.
+    pub fn talk(
+        &mut self,
+        script: &str,
+        deadline: Instant,
+        mut heard: impl FnMut(&str) -> Result<()>,
+    ) -> Result<Answer> {
         self.send(script)?;
         loop {
             let (line, next) = self
@@ -91,8 +105,11 @@ impl<'a> Agent<'a> {
                 .line(self.read, deadline)
                 .with_context(|| format!("no answer to {script:?}"))?;
             self.read = next;
-            let reply: Reply =
-                serde_json::from_str(&line).with_context(|| format!("the agent said {line:?}"))?;
+            let Ok(reply) = serde_json::from_str::<Reply>(&line) else {
+                heard(&line)?;
+                self.port.send(b"\n")?;
+                continue;
+            };
             if reply.n == self.asked {
                 let output = STANDARD.decode(reply.out)?;
                 return Ok(Answer {

@@ -184,8 +184,13 @@ impl Machine {
                 Bus::Nvme => "nvme".to_owned(),
                 Bus::Usb => "usb-storage,bus=usb.0,removable=on".to_owned(),
             };
-            // Without a volatile cache the guest would send no flush.
-            let cache = log.map_or("", |_| ",write-cache=on");
+            // Without a volatile cache the guest would send no flush. Merged requests can have as many pieces as a call
+            // may have; with what the log adds they have more, and fail.
+            let cache = match (log, drive.bus) {
+                (Some(_), Bus::Virtio) => ",write-cache=on,request-merging=off",
+                (Some(_), _) => ",write-cache=on",
+                (None, _) => "",
+            };
             add(&[
                 "-device",
                 &format!("{device}{serial},drive=drive{index}{boot}{cache}"),

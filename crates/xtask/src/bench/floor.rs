@@ -4,9 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use perch_tests::host::{
-    Key, STATIC_TARGET, cached, command, ensure_static_target, packages, run, workspace_dir,
-};
+use perch_tests::host::{Key, cached, command, packages, run, static_program};
 use perch_tests::scenario::Images;
 
 use super::disk;
@@ -29,7 +27,7 @@ const PROGRAM: &str = "floor-init";
 /// Builds it, or finds it in the cache.
 pub fn initramfs(images: &Images) -> Result<PathBuf> {
     packages::ensure(&["cpio", "kmod"])?;
-    let program = build()?;
+    let program = static_program(PROGRAM)?;
     let bundles = disk::bundles(&images.system)?;
     let key = Key::new("bench floor 1")
         .with(&images.kernel.version)
@@ -59,20 +57,6 @@ pub fn initramfs(images: &Images) -> Result<PathBuf> {
 
 fn file(dir: &Path) -> PathBuf {
     dir.join("initramfs.img")
-}
-
-fn build() -> Result<PathBuf> {
-    ensure_static_target()?;
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    run(command(cargo)
-        .current_dir(workspace_dir())
-        .args(["build", "--quiet", "--release", "--target", STATIC_TARGET])
-        .args(["--package", "perch-tests", "--bin", PROGRAM]))?;
-    Ok(workspace_dir()
-        .join("target")
-        .join(STATIC_TARGET)
-        .join("release")
-        .join(PROGRAM))
 }
 
 /// The files of [`MODULES`] and of what they need, in the order of loading.
