@@ -132,6 +132,7 @@ fn the_tables_are_true() {
         include_str!("tests/cuts.rs"),
         include_str!("tests/format.rs"),
         include_str!("tests/full.rs"),
+        include_str!("tests/journal.rs"),
         include_str!("tests/limits.rs"),
         include_str!("tests/original.rs"),
         include_str!("tests/threads.rs"),
