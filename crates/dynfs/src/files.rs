@@ -3,6 +3,7 @@
 //! Every file is opened once, beneath the directory and through no link, locked, and kept: later the root may be
 //! another one. Nothing is ever made or cut because it could not be opened.
 
+mod direct;
 mod holders;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use rustix::io::{Errno, pread, pwrite, retry_on_intr};
 use crate::container::Access;
 use crate::geometry::{FAT_MAX_LEN, MAX_PARTS};
 use crate::store::{FileName, Store};
+use direct::Direct;
 use holders::Holder;
 
 /// `MSDOS_SUPER_MAGIC` of linux/magic.h: FAT of any width.
@@ -40,10 +42,20 @@ pub struct Files {
     /// Who had files with such names open when this was made.
     holders: Vec<Holder>,
     /// Parts by number: every request asks for one.
-    parts: Box<[OnceLock<OwnedFd>]>,
+    parts: Box<[OnceLock<PartFile>]>,
     others: RwLock<BTreeMap<FileName, OwnedFd>>,
     /// Held by whoever opens a file: a second descriptor would meet the lock of the first.
     opening: Mutex<()>,
+    direct: Direct,
+}
+
+/// A part that is open.
+#[derive(Debug)]
+struct PartFile {
+    /// Through the page cache; it holds the lock.
+    cached: OwnedFd,
+    /// Past the page cache, where that is possible.
+    direct: Option<OwnedFd>,
 }
 
 impl Files {
@@ -55,8 +67,7 @@ impl Files {
     pub fn new(dir: OwnedFd, base: &str, access: Access) -> io::Result<Self> {
         // The type of the field is not the same on every architecture.
         let writable = access == Access::Write;
-        let magic = fstatfs(&dir)?.f_type as u64;
-        let is_fat = magic == FAT_MAGIC;
+        let file_system = fstatfs(&dir)?.f_type as u64;
         Ok(Self {
             dir,
             base: base.to_owned(),
@@ -67,16 +78,33 @@ impl Files {
             } else {
                 Vec::new()
             },
-            max_len: is_fat.then_some(FAT_MAX_LEN),
-            may_disagree: is_fat || magic == EXFAT_MAGIC,
+            max_len: (file_system == FAT_MAGIC).then_some(FAT_MAX_LEN),
+            may_disagree: matches!(file_system, FAT_MAGIC | EXFAT_MAGIC),
             parts: (0..MAX_PARTS).map(|_| OnceLock::new()).collect(),
             others: RwLock::default(),
             opening: Mutex::default(),
+            direct: Direct::new(file_system),
         })
     }
 
     fn name(&self, file: FileName) -> String {
         format!("{}{file}", self.base)
+    }
+
+    fn access(&self) -> OFlags {
+        match self.writable {
+            true => OFlags::RDWR,
+            false => OFlags::RDONLY,
+        }
+    }
+
+    /// The descriptor of a part that goes past the page cache.
+    fn direct(&self, file: FileName) -> Option<BorrowedFd<'_>> {
+        let FileName::Part(number) = file else {
+            return None;
+        };
+        let part = self.parts.get(number as usize)?.get()?;
+        part.direct.as_ref().map(AsFd::as_fd)
     }
 
     /// Does something with a file; it is opened and locked now, if it was not.
@@ -98,8 +126,8 @@ impl Files {
         act: impl Fn(BorrowedFd<'_>) -> io::Result<T>,
     ) -> Option<io::Result<T>> {
         if let FileName::Part(number) = file {
-            let fd = self.parts.get(number as usize)?.get()?;
-            return Some(act(fd.as_fd()));
+            let part = self.parts.get(number as usize)?.get()?;
+            return Some(act(part.cached.as_fd()));
         }
         let others = self.others.read().unwrap_or_else(PoisonError::into_inner);
         others.get(&file).map(|fd| act(fd.as_fd()))
@@ -122,8 +150,11 @@ impl Files {
                 let place = self.parts.get(number as usize);
                 // None of a higher number is ever asked for: a container has no more.
                 let place = place.ok_or(io::ErrorKind::InvalidInput)?;
+                let name = self.name(file);
+                let direct = self.direct.open((&self.dir, &name), &fd, self.access());
+                let part = PartFile { cached: fd, direct };
                 drop(alone);
-                act(place.get_or_init(|| fd).as_fd())
+                act(place.get_or_init(|| part).cached.as_fd())
             }
             FileName::Main | FileName::NewMain | FileName::Padded { .. } => {
                 let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
@@ -134,13 +165,8 @@ impl Files {
 
     /// Opens a file, locked against every other container server: exclusively for writing, shared for reading.
     fn open_file(&self, file: FileName, more: OFlags) -> io::Result<OwnedFd> {
-        let access = if self.writable {
-            OFlags::RDWR
-        } else {
-            OFlags::RDONLY
-        };
         // A FIFO must not hold up the start.
-        let flags = access | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | more;
+        let flags = self.access() | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | more;
         let mode = if more.contains(OFlags::CREATE) {
             Mode::from_raw_mode(0o600)
         } else {
@@ -197,12 +223,29 @@ impl Store for Files {
     }
 
     fn read_at(&self, file: FileName, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
-        let bytes = std::cell::RefCell::new(bytes);
-        self.with(file, |fd| read_all(fd, &mut bytes.borrow_mut(), offset))
+        let done = self.direct.read(self.direct(file), bytes, offset)?;
+        let rest = bytes.get_mut(done..).unwrap_or_default();
+        if done > 0 && rest.is_empty() {
+            return Ok(done);
+        }
+        let rest = std::cell::RefCell::new(rest);
+        let at = offset.saturating_add(done as u64);
+        let read = self.with(file, |fd| read_all(fd, &mut rest.borrow_mut(), at))?;
+        Ok(done + read)
     }
 
     fn write_at(&self, file: FileName, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.with(file, |fd| write_all(fd, bytes, offset))
+        let done = self.direct.write(self.direct(file), bytes, offset)?;
+        let rest = bytes.get(done..).unwrap_or_default();
+        if done > 0 && rest.is_empty() {
+            return Ok(());
+        }
+        let at = offset.saturating_add(done as u64);
+        self.with(file, |fd| write_all(fd, rest, at))
+    }
+
+    fn is_cached(&self, len: u64) -> bool {
+        !self.direct.takes(len)
     }
 
     fn create(&self, file: FileName) -> io::Result<()> {

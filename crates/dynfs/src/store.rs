@@ -126,6 +126,12 @@ pub trait Store {
         let _ = (file, offset, len);
     }
 
+    /// Whether a read of so many bytes finds what [`prefetch`](Self::prefetch) brought.
+    fn is_cached(&self, len: u64) -> bool {
+        let _ = len;
+        true
+    }
+
     /// Bytes that the file system still has for anybody's files; `None` where that is not known (statfs(2), `f_bavail`).
     ///
     /// # Errors
@@ -190,6 +196,10 @@ impl<S: Store> Store for &S {
 
     fn prefetch(&self, file: FileName, offset: u64, len: u64) {
         (**self).prefetch(file, offset, len);
+    }
+
+    fn is_cached(&self, len: u64) -> bool {
+        (**self).is_cached(len)
     }
 
     fn free(&self) -> io::Result<Option<u64>> {

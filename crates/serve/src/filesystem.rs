@@ -26,13 +26,16 @@ pub(crate) const INODE: u64 = 2;
 /// The most bytes of one request. The kernel allows 256 pages without being told otherwise (fs/fuse/inode.c,
 /// `fs.fuse.max_pages_limit`).
 const REQUEST: u32 = 1 << 20;
+/// Where memory has to begin for reads past the page cache, in bytes.
+const PAGE: usize = 4096;
 /// Requests that nobody waits for: what a loop device has under way.
 const BACKGROUND: u16 = 64;
 /// How long the kernel may believe what it was told: for ever, since nobody else changes anything, and growth says so.
 const FOREVER: Duration = Duration::from_secs(1 << 30);
 
 thread_local! {
-    /// Where a thread reads to; it grows to the longest request once.
+    /// Where a thread reads to; it grows to the longest request once. What is read begins at a page in it, so that the medium
+    /// can put it there.
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -166,10 +169,11 @@ impl Filesystem for Directory {
         let left = self.disk.size().0.saturating_sub(offset);
         let wanted = usize::try_from(left.min(u64::from(size))).unwrap_or(0);
         BUFFER.with_borrow_mut(|buffer| {
-            if buffer.len() < wanted {
-                buffer.resize(wanted, 0);
+            if buffer.len() < wanted + PAGE {
+                buffer.resize(wanted + PAGE, 0);
             }
-            let bytes = buffer.get_mut(..wanted).unwrap_or_default();
+            let start = buffer.as_ptr().align_offset(PAGE);
+            let bytes = buffer.get_mut(start..start + wanted).unwrap_or_default();
             match self.disk.container.read(offset, bytes) {
                 Ok(()) => reply.data(bytes),
                 Err(error) => {

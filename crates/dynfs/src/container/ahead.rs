@@ -37,6 +37,8 @@ impl Default for Ahead {
 /// Virtual bytes that were read in order.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 struct Stream {
+    /// Where it began.
+    start: u64,
     /// Behind the last byte that was read.
     end: u64,
     /// How many bytes were read in order until there.
@@ -50,6 +52,7 @@ impl Stream {
     fn note(&mut self, request: Range<u64>, window: u64) -> Option<Range<u64>> {
         if request.start.abs_diff(self.end) > SLACK {
             *self = Self {
+                start: request.end,
                 end: request.end,
                 ..Self::default()
             };
@@ -60,7 +63,9 @@ impl Stream {
         self.end = self.end.max(request.end);
         self.told = self.told.max(self.end);
         // Not with each request, but for many blocks at once.
-        let is_due = self.read >= START && self.told - self.end <= window / 2;
+        // Steps over most bytes are no order, however short they are.
+        let is_dense = self.read >= (self.end - self.start) / 2;
+        let is_due = self.read >= START && is_dense && self.told - self.end <= window / 2;
         is_due.then(|| self.told..self.end.saturating_add(window))
     }
 }
@@ -73,6 +78,9 @@ impl<S: Store> Container<S> {
 
     /// Tells the medium what follows a request, if it is one of many in order. What fails here fails again when it is read.
     pub(super) fn read_ahead(&self, offset: u64, len: u64) {
+        if !self.store.is_cached(len) {
+            return;
+        }
         let window = self.ahead.window.load(Ordering::Relaxed);
         // Whoever has it locked tells enough.
         let Ok(mut stream) = self.ahead.stream.try_lock() else {
@@ -133,6 +141,16 @@ mod tests {
         assert_eq!(told[..2], want, "{told:?}");
         assert!(told.windows(2).all(|pair| pair[0].end == pair[1].start));
         assert!(told.len() <= 6, "{told:?}");
+    }
+
+    /// Nor what is read in steps, which would be told of again and again.
+    #[test]
+    fn short_requests_far_apart_tell_nothing() {
+        let mut stream = Stream::default();
+        for at in 0..10_000 {
+            let at = at * 68 * KIB;
+            assert_eq!(stream.note(at..at + 4 * KIB, WINDOW), None);
+        }
     }
 
     #[test]

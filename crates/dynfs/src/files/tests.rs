@@ -163,3 +163,75 @@ fn a_tebibyte_fits_on_a_small_disk() {
     assert!(bytes[..4096] == [0; 4096] && bytes[4096..] == [2; 4096]);
     assert_eq!(container.geometry().parts(), 263);
 }
+
+/// Long requests go past the page cache and short ones through it: each sees what the other wrote, wherever the bytes
+/// lie in memory, also at the end of the file.
+#[test]
+fn long_and_short_requests_see_the_same_bytes() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = files(&dir, Access::Write);
+    let part = FileName::Part(0);
+    store.create(part).unwrap();
+    let long = direct::LEAST * 40;
+    let mut numbers = crate::fuzzing::Numbers(3);
+    let mut want = vec![0; 2 * long];
+    let mut memory = vec![0; 2 * long + 8192];
+    let path = dir.path().join("changes.dat.0");
+    let mut file = Vec::new();
+    for round in 0..200_u64 {
+        let block = BLOCK as usize;
+        let any = |most: usize, numbers: &mut crate::fuzzing::Numbers| {
+            usize::try_from(numbers.below(most as u64)).unwrap()
+        };
+        let len = match round % 3 {
+            0 => any(long / block, &mut numbers) * block + block,
+            1 => any(5000, &mut numbers) + 1,
+            _ => any(long, &mut numbers) + 1,
+        };
+        let at = any(long / block, &mut numbers) * block + usize::from(round % 5 == 0);
+        let place = memory.as_ptr().align_offset(4096) + usize::from(round % 2 == 0) * 16;
+        let bytes = &mut memory[place..place + len];
+        bytes.fill(u8::try_from(round).unwrap());
+        store.write_at(part, bytes, at as u64).unwrap();
+        want[at..at + len].copy_from_slice(bytes);
+        let fd = openat(CWD, &path, OFlags::RDONLY, Mode::empty()).unwrap();
+        file.resize(2 * long, 0);
+        let len = read_all(fd.as_fd(), &mut file, 0).unwrap();
+        file.truncate(len);
+        let from = any(file.len(), &mut numbers) / block * block;
+        let bytes = &mut memory[place..place + long];
+        let read = store.read_at(part, bytes, from as u64).unwrap();
+        assert_eq!(read, long.min(file.len() - from));
+        assert!(bytes[..read] == want[from..from + read], "round {round}");
+        assert!(file[..] == want[..file.len()], "round {round}");
+        store.sync(part).unwrap();
+    }
+}
+
+/// Where the file system takes no direct requests, it is asked once.
+#[test]
+fn a_file_system_that_refuses_is_not_asked_again() {
+    let direct = Direct::new(0);
+    assert!(direct.takes(1 << 20) && !direct.takes(4096));
+    let (socket, _other) = std::os::unix::net::UnixStream::pair().unwrap();
+    // A socket has no offsets, as a file system without O_DIRECT has no direct requests.
+    let mut bytes = vec![0; 1 << 20];
+    assert!(direct.read(Some(socket.as_fd()), &mut bytes, 0).is_err());
+    assert!(direct.takes(1 << 20), "another error says nothing");
+    // Nothing of proc is ever read directly.
+    let proc = openat(
+        CWD,
+        "/proc",
+        OFlags::DIRECTORY | OFlags::RDONLY,
+        Mode::empty(),
+    )
+    .unwrap();
+    let version = openat(&proc, "version", OFlags::RDONLY, Mode::empty()).unwrap();
+    assert!(
+        direct
+            .open((&proc, "version"), &version, OFlags::RDONLY)
+            .is_none()
+    );
+    assert!(!direct.takes(1 << 20));
+    assert_eq!(direct.read(Some(socket.as_fd()), &mut bytes, 0).unwrap(), 0);
+}

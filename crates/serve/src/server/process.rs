@@ -96,9 +96,9 @@ pub(super) fn harden() {
     }
 }
 
-/// Allows as many open files as `parts` need.
+/// Allows as many open files as `parts` need: two each, of which one goes past the page cache.
 pub(super) fn allow_descriptors(parts: u64) -> Result<(), Errno> {
-    let needed = parts.saturating_add(DESCRIPTORS);
+    let needed = parts.saturating_mul(2).saturating_add(DESCRIPTORS);
     let now = getrlimit(Resource::Nofile);
     let most = now.maximum.unwrap_or(u64::MAX).max(needed);
     if now.current.is_none_or(|current| current >= most) {
