@@ -17,12 +17,12 @@ pub use ending::{close_inherited, hold_back_signals};
 pub(crate) use ending::{eject, swap_off};
 
 use linux_raw_sys::general::mount_attr;
-use linux_raw_sys::ioctl::{BLKGETSIZE64, BLKPG, FIFREEZE, FITHAW};
+use linux_raw_sys::ioctl::{BLKGETSIZE64, BLKPG, BLKRASET, FIFREEZE, FITHAW};
 use linux_raw_sys::loop_device::{
     LOOP_CLR_FD, LOOP_CONFIGURE, LOOP_CTL_GET_FREE, LOOP_GET_STATUS64, loop_config, loop_info64,
 };
 use rustix::io::{Errno, Result};
-use rustix::ioctl::{Getter, Ioctl, IoctlOutput, NoArg, Opcode, Setter, ioctl};
+use rustix::ioctl::{Getter, IntegerSetter, Ioctl, IoctlOutput, NoArg, Opcode, Setter, ioctl};
 use rustix::process::Signal;
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 
@@ -52,6 +52,16 @@ unsafe impl Ioctl for GetFree {
 
     unsafe fn output_from_ptr(out: IoctlOutput, _: *mut std::ffi::c_void) -> Result<u32> {
         u32::try_from(out).map_err(|_| Errno::RANGE)
+    }
+}
+
+/// Sets how much the kernel reads ahead of whoever reads a block device in order, in sectors of 512 bytes.
+/// block/ioctl.c, `BLKRASET`.
+pub(crate) fn set_read_ahead(device: impl AsFd, sectors: usize) -> Result<()> {
+    // SAFETY: BLKRASET takes a number.
+    unsafe {
+        let setter = IntegerSetter::<{ BLKRASET as Opcode }>::new_usize(sectors);
+        ioctl(device, setter)
     }
 }
 

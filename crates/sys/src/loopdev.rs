@@ -18,6 +18,10 @@ use crate::ioctl;
 /// How often we try again when another process takes the device that we were about to take.
 const MAX_TRIES: u32 = 64;
 
+/// How much is read ahead of whoever reads in order, past the page cache of the image's file system, in sectors of 512 bytes:
+/// 2 MiB. Nobody else reads ahead there, and the kernel's 128 KiB leave the medium waiting after each.
+const READ_AHEAD: usize = 4096;
+
 /// What a loop device shall be like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Config {
@@ -199,6 +203,10 @@ fn try_attach(
         // autoclear the image goes with the descriptor anyway.
         let _ = ioctl::loop_clear(&device.fd);
         return Err(LoopError::ReadOnly { image: name.into() });
+    }
+    if device.direct_io {
+        // It is only slower without.
+        let _ = ioctl::set_read_ahead(&device.fd, READ_AHEAD);
     }
     Ok(Some(device))
 }
