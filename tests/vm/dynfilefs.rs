@@ -291,5 +291,27 @@ fn refused() -> Vec<Scenario> {
             )
             .store_missing("1/changes.dat"),
         ),
+        Scenario::new("a full medium under a dynfilefs session is told to who writes, and the server lives")
+            .medium(VFAT)
+            .size_mib(400)
+            .boot(
+                Boot::with("perch")
+                    .sh("echo one >/keep; sync")
+                    // Somebody else fills the medium.
+                    .sh("! dd if=/dev/zero of=/run/initramfs/memory/data/filler bs=1M 2>/dev/null")
+                    .sh(&format!("! {}", fill("/big", 150)))
+                    .sh("cat /proc/$(sed 's/.*\"pid\":\\([0-9]*\\).*/\\1/' /run/perch/dynfilefs.json)/cmdline | grep @dynfilefs")
+                    .expect_sh("cat /keep", "one")
+                    .sh("rm /run/initramfs/memory/data/filler; sync")
+                    .in_session("1", "dynfilefs")
+                    .cut(),
+            )
+            .boot(
+                Boot::with("perch")
+                    .expect_sh("cat /keep", "one")
+                    .sh(&fill("/big", 60))
+                    .in_session("1", "dynfilefs")
+                    .cut(),
+            ),
     ]
 }

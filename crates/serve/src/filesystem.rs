@@ -245,13 +245,18 @@ impl Filesystem for Directory {
         let outcome = if mode == punch | keep || mode == zero | keep || mode == zero {
             // Punched or zeroed, it reads as zeros to its last byte (fallocate(2)).
             container.zero(offset, length)
+        } else if mode.difference(keep).is_empty() {
+            container.allocate(offset, length)
         } else {
             return reply.error(Errno::EOPNOTSUPP);
         };
         match outcome {
             Ok(()) => reply.ok(),
             Err(error) => {
-                self.say(&format!("clear {length} bytes at {offset}"), &error);
+                self.say(
+                    &format!("allocate or clear {length} bytes at {offset}"),
+                    &error,
+                );
                 reply.error(errno(&error));
             }
         }

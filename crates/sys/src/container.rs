@@ -11,6 +11,7 @@ mod expandable;
 pub(crate) mod ext4;
 mod extend;
 mod image;
+mod journal;
 pub mod online;
 pub mod probe;
 pub(crate) mod progress;

@@ -16,7 +16,7 @@
 //! | 9 foreign and damaged indexes | `rule_09_dangling_entries_never_hold_new_blocks`, `rule_09_a_slot_with_two_owners_is_parted` |
 //! | 10 locks | `rule_10_a_container_that_is_open_is_refused` |
 //! | 11 no extension | `rule_11_unused_bytes_of_headers_are_left_alone` |
-//! | 12 full disks | `rule_12_a_full_disk_fails_new_blocks_only`, `rule_12_no_entry_is_set_that_finds_no_space_in_the_index` |
+//! | 12 full disks | `rule_12_a_full_disk_fails_new_blocks_only`, `rule_12_no_entry_is_set_that_finds_no_space_in_the_index`, `rule_12_allocated_blocks_take_writes_on_a_full_disk` |
 //!
 //! | acceptance check | test |
 //! |---|---|

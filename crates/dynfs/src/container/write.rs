@@ -11,6 +11,8 @@ use crate::store::{Store, read_or_zeros};
 
 /// Blocks that a trim looks at while it has a part locked: 128 MiB of the disk.
 const TRIM_STEP: u64 = 64 * PAGE_ENTRIES;
+/// Bytes of slots that are filled with zeros at once.
+const ALLOCATE_STEP: usize = 1 << 20;
 /// What two blocks that are not whole are cleared with.
 static ZEROS: [u8; 2 * BLOCK as usize] = [0; 2 * BLOCK as usize];
 
@@ -98,6 +100,74 @@ impl<S: Store> Container<S> {
         self.write(offset, zeros(from - offset))?;
         self.write(to, zeros(end - to))?;
         self.trim(from, to - from)
+    }
+
+    /// Gives every block of a range a slot that has none yet, full of zeros: later writes to it find room on a full medium.
+    /// Durable after the next [`flush`](Self::flush).
+    ///
+    /// # Errors
+    /// As [`write`](Self::write); what was given until then stays.
+    pub fn allocate(&self, offset: u64, len: u64) -> Result<(), Error> {
+        self.check_writable()?;
+        let zeros = vec![0; ALLOCATE_STEP];
+        for chunk in self.chunks(offset, len)? {
+            loop {
+                let done = match self.allocate_next(&chunk, &zeros) {
+                    Err(Error::Full) if self.find_room(&chunk)? => {
+                        self.allocate_next(&chunk, &zeros)
+                    }
+                    other => other,
+                };
+                if done? {
+                    break;
+                }
+                self.bound_pages();
+                self.bound_unsaved()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives slots to the first blocks of a chunk that have none, at most as many as `zeros` fill; whether none was left.
+    fn allocate_next(&self, chunk: &Chunk, zeros: &[u8]) -> Result<bool, Error> {
+        let (first, last) = chunk.entries();
+        let mut part = chunk.cell.write();
+        self.fence(part.survey(&self.store))?;
+        let mut page = first;
+        while page <= last {
+            // A page at a time: a range may be longer than what is kept of the index.
+            let end = (page / PAGE_ENTRIES + 1) * PAGE_ENTRIES;
+            part.load(&self.store, page, page)?;
+            let within = page * BLOCK..end.min(last + 1) * BLOCK;
+            let hole = part
+                .extents(within)
+                .find(|extent| matches!(extent.place, Place::Hole));
+            let Some(hole) = hole.map(|extent| extent.within) else {
+                page = end;
+                continue;
+            };
+            let (from, most) = (hole.start / BLOCK, zeros.len() as u64 / BLOCK);
+            let to = hole.end.div_ceil(BLOCK).min(from + most);
+            part.reserve_pages(&self.store, from, to - 1)?;
+            let (slot, count) = part.allocate(&self.store, to - from)?;
+            self.fence(part.secure(&self.store))?;
+            chunk.cell.touched.store(true, Ordering::Release);
+            let zeros = usize::try_from(count * BLOCK)
+                .ok()
+                .and_then(|len| zeros.get(..len));
+            let written = self
+                .store
+                .write_at(part.file, zeros.unwrap_or_default(), slot);
+            if let Err(error) = written.map_err(Error::io("write", part.file)) {
+                part.release(slot, count);
+                return Err(error);
+            }
+            for index in 0..count {
+                part.set(from + index, Some(slot + index * BLOCK));
+            }
+            return Ok(false);
+        }
+        Ok(true)
     }
 
     /// Tries to find room for blocks of a part that has none: slots that a flush sets free, or that were not remembered.

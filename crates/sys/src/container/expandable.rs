@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use super::dynfilefs::{ProcessId, ServeError, Served, Server};
 use super::ext4::{self, Depth};
 use super::image::{Image, Mounted};
-use super::{ContainerError, GrowError, online};
+use super::{ContainerError, GrowError, journal, online};
 use crate::dir::{self, Kind};
 use crate::kmsg;
 use crate::layout::DYNFILEFS;
@@ -51,6 +51,7 @@ impl Expandable {
         let served = server.create(session, size);
         let mut container = Self::of(served.map_err(refused)?)?;
         ext4::format(&container.image)?;
+        journal::reserve(&container.image)?;
         container.image.sync()?;
         container.served.commit()?;
         Ok(container)

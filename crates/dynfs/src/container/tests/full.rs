@@ -237,3 +237,29 @@ fn trimmed_blocks_give_their_space_back() {
         );
     }
 }
+
+/// What was allocated can be written when nothing new finds room, and what was there stays.
+#[test]
+fn rule_12_allocated_blocks_take_writes_on_a_full_disk() {
+    let memory = Memory::new();
+    create(&memory, 4 * MIB, 6 * MIB).unwrap();
+    let container = Container::open(&memory, Access::Write).unwrap();
+    container.write(4 * MIB + 100, &[7; 5000]).unwrap();
+    container.allocate(3 * MIB + 5, 2 * MIB).unwrap();
+    container.flush().unwrap();
+    let mut bytes = vec![1; 3 << 20];
+    container.read(3 * MIB, &mut bytes).unwrap();
+    let at = (1 << 20) + 100;
+    let mut want = vec![0; 3 << 20];
+    want[at..at + 5000].fill(7);
+    assert!(bytes == want, "allocating changed what is read");
+    memory.set_free(Some(0));
+    container.write(3 * MIB, &vec![9; 2 << 20]).unwrap();
+    container.flush().unwrap();
+    assert!(matches!(container.write(0, &[1]), Err(Error::Full)));
+    drop(container);
+    let container = Container::open(&memory, Access::Read).unwrap();
+    container.read(3 * MIB, &mut bytes).unwrap();
+    assert!(bytes[..2 << 20].iter().all(|byte| *byte == 9));
+    assert_eq!(container.check().unwrap().findings, []);
+}
