@@ -1,10 +1,12 @@
 //! The arguments of `perch`, as data. What they mean to a command is for the command to say.
 
 pub mod dynfilefs;
+pub mod mkinitramfs;
 
 use clap::{Args, Parser, Subcommand};
 
 use dynfilefs::DynfilefsCommand;
+use mkinitramfs::Mkinitramfs;
 
 /// Keep the changes of a live system: the command line.
 #[derive(Debug, Parser)]
@@ -49,6 +51,9 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<DynfilefsCommand>,
     },
+    /// Make the initial file system that perch boots from
+    #[command(after_help = mkinitramfs::EXAMPLES)]
+    Mkinitramfs(Box<Mkinitramfs>),
 }
 
 /// The definition of all arguments: for help, completions and man pages.

@@ -12,6 +12,7 @@ use perch_sys::container::dynfilefs::ServeError;
 use perch_sys::dir::DirError;
 use perch_sys::in_use::open_files::User;
 use perch_sys::mount::MountError;
+use perch_sys::replace::ReplaceError;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +90,15 @@ pub(crate) enum Error {
     Wait { source: io::Error },
     #[error("stopped: {left}")]
     Interrupted { left: &'static str },
+    #[error(transparent)]
+    Initramfs(#[from] perch_initramfs::Error),
+    #[error("cannot write the image {}", .path.display())]
+    Image {
+        path: PathBuf,
+        source: Box<ReplaceError>,
+    },
+    #[error("{} is a directory", .path.display())]
+    ImageIsDirectory { path: PathBuf },
 }
 
 fn by(user: Option<&User>) -> String {
@@ -137,6 +147,9 @@ impl Error {
             Self::Busy { .. } => "busy",
             Self::Unmount { .. } | Self::NotDurable { .. } | Self::Wait { .. } => "io",
             Self::NoAnswer { .. } | Self::StillRunning { .. } => "timeout",
+            Self::Initramfs(error) => error.code(),
+            Self::Image { .. } => "io",
+            Self::ImageIsDirectory { .. } => "is-a-directory",
         }
     }
 
@@ -144,6 +157,11 @@ impl Error {
     pub(crate) fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Container { source, .. } => return container_hint(source),
+            Self::Initramfs(error) => return error.hint(),
+            Self::Image { .. } => {
+                "an older image there is as it was; look for room and write access"
+            }
+            Self::ImageIsDirectory { .. } => "name the file to make in it, such as initrd.img",
             Self::NotFound { path } => {
                 let path = path.display();
                 return Some(format!(

@@ -58,6 +58,7 @@ fn run(cli: Cli) -> ExitCode {
         Some(Command::Dynfilefs {
             command: Some(command),
         }) => Ok(commands::dynfilefs::run(command, &output)),
+        Some(Command::Mkinitramfs(args)) => Ok(commands::mkinitramfs::run(*args, &output)),
     };
     match result {
         Ok(result) => output.finish(result),

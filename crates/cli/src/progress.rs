@@ -1,6 +1,7 @@
 //! How far long work is: a bar on a terminal, and nothing anywhere else.
 
 use std::io::{IsTerminal, stderr};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -22,6 +23,13 @@ impl Progress {
     /// Work that goes through several rounds.
     pub(crate) fn of_steps(output: &Output, what: &'static str) -> Self {
         Self::new(output, what, 1, STEPS)
+    }
+
+    /// Work of some seconds whose length nobody knows: a sign of life.
+    pub(crate) fn of_waiting(output: &Output, what: &'static str) -> Self {
+        let bar = Self::new(output, what, 1, "{spinner} {msg} {elapsed}");
+        bar.0.enable_steady_tick(Duration::from_millis(200));
+        bar
     }
 
     fn new(output: &Output, what: &'static str, total: u64, template: &str) -> Self {

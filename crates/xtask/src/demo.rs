@@ -169,10 +169,11 @@ fn initramfs(kernel: &Kernel) -> Result<Initramfs> {
         .with_file(&builder)?;
     let dir = cached("demo/initramfs", &key, |dir| {
         let image = dir.join(NAME);
-        let words: [(&str, &OsStr); 7] = [
+        let words: [(&str, &OsStr); 8] = [
             ("--kernel-version", kernel.version.as_ref()),
             ("--root", kernel.root.as_ref()),
-            ("--bin", program.as_ref()),
+            ("--programs-root", "/".as_ref()),
+            ("--init", program.as_ref()),
             ("--output", image.as_ref()),
             ("--system-name", "perch demo".as_ref()),
             ("--system-version", "5.1.1".as_ref()),

@@ -15,9 +15,16 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("perch-sys", &["dynfilefs", "perch-core"]),
     ("perch-serve", &["dynfilefs", "perch-core", "perch-sys"]),
     ("perch-boot", &["perch-core", "perch-serve", "perch-sys"]),
+    ("perch-initramfs", &["perch-core", "perch-sys"]),
     (
         "perch-cli",
-        &["perch-core", "perch-serve", "perch-sys", "dynfilefs"],
+        &[
+            "perch-core",
+            "perch-initramfs",
+            "perch-serve",
+            "perch-sys",
+            "dynfilefs",
+        ],
     ),
     (
         "perch-tests",
@@ -25,7 +32,13 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ),
     (
         "xtask",
-        &["perch-core", "perch-sys", "perch-boot", "perch-tests"],
+        &[
+            "perch-cli",
+            "perch-core",
+            "perch-sys",
+            "perch-boot",
+            "perch-tests",
+        ],
     ),
 ];
 

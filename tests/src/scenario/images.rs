@@ -95,6 +95,7 @@ fn build_initramfs(kernel: &kernel::Kernel) -> Result<PathBuf> {
         .arg(&kernel.root)
         .arg("--output")
         .arg(&file);
+    xtask.args(["--programs-root", "/", "--system-name", "MiniOS"]);
     xtask.args([
         "--system-version",
         base::VERSION,

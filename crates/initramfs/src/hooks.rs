@@ -1,64 +1,74 @@
 //! Hooks of the image's maker, and the leave for those of the medium.
 
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
 use perch_core::hook::{self, HookStage};
 
-use super::cpio::{Node, Tree};
+use crate::cpio::{Node, Tree};
+use crate::error::Error;
+use crate::read::{names, read};
 
-/// Adds the hooks of `dir`, if there is one, and if `of_medium` what lets those of the medium run.
+/// Adds the hooks of `dir`, if there is one, and if `of_medium` what lets those of the medium run; tells
+/// their names, `STAGE.d/NAME`.
 ///
 /// What would not run at boot is an error here, where somebody can mend it.
-pub fn add(dir: Option<&Path>, of_medium: bool, tree: &mut Tree) -> Result<()> {
+pub(crate) fn add(
+    dir: Option<&Path>,
+    of_medium: bool,
+    tree: &mut Tree,
+) -> Result<Vec<String>, Error> {
     if of_medium {
         tree.add(
             "etc/perch/allow-medium-hooks",
             Node::File(Vec::new(), 0o644),
         );
     }
-    let Some(dir) = dir else { return Ok(()) };
-    let mut found = 0;
+    let mut found = Vec::new();
+    let Some(dir) = dir else { return Ok(found) };
     for stage in HookStage::ALL {
-        let name = format!("{stage}.d");
-        let from = dir.join(&name);
+        let from = dir.join(format!("{stage}.d"));
         if !from.is_dir() {
             continue;
         }
-        for entry in
-            fs::read_dir(&from).with_context(|| format!("cannot read {}", from.display()))?
-        {
-            let path = entry?.path();
-            let file = path
-                .file_name()
-                .and_then(|file| file.to_str())
-                .filter(|file| hook::is_name(file) && path.is_file());
-            let Some(file) = file else {
-                bail!("{} has no name of a hook, or is no file", path.display());
-            };
-            let bytes =
-                fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            if !hook::is_program(&bytes) || hook::has_windows_lines(&bytes) {
-                bail!("{} is neither a program nor a script", path.display());
-            }
-            tree.add(
-                &format!("etc/perch/hooks/{name}/{file}"),
-                Node::File(bytes, 0o755),
-            );
-            found += 1;
+        for file in names(&from)? {
+            let bytes = program(&from.join(&file))?;
+            let name = format!("{stage}.d/{file}");
+            tree.add(&format!("etc/perch/hooks/{name}"), Node::File(bytes, 0o755));
+            found.push(name);
         }
     }
-    if found == 0 {
-        let stages = HookStage::ALL.map(|stage| format!("{stage}.d")).join(", ");
-        bail!("{} holds no hook; they belong into {stages}", dir.display());
+    if found.is_empty() {
+        return Err(Error::NoHooks { dir: dir.into() });
     }
-    Ok(())
+    Ok(found)
+}
+
+fn program(path: &Path) -> Result<Vec<u8>, Error> {
+    let not = |reason| Error::Hook {
+        path: path.to_owned(),
+        reason,
+    };
+    let name = path.file_name().and_then(|file| file.to_str());
+    if !name.is_some_and(hook::is_name) {
+        return Err(not("no hook has such a name"));
+    }
+    if !path.is_file() {
+        return Err(not("it is no file"));
+    }
+    let bytes = read(path)?;
+    if !hook::is_program(&bytes) {
+        return Err(not("it is neither a program nor a script"));
+    }
+    if hook::has_windows_lines(&bytes) {
+        return Err(not("its lines end as those of Windows"));
+    }
+    Ok(bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn hooks_get_their_place_and_mistakes_are_told() {
@@ -68,7 +78,8 @@ mod tests {
         let stage = dir.path().join("after-data.d");
         fs::create_dir(&stage).unwrap();
         fs::write(stage.join("10-a"), "#!/bin/sh\n").unwrap();
-        add(Some(dir.path()), true, &mut tree).unwrap();
+        let found = add(Some(dir.path()), true, &mut tree).unwrap();
+        assert_eq!(found, ["after-data.d/10-a"]);
         let paths: Vec<&str> = tree
             .iter()
             .filter(|(_, node)| **node != Node::Directory)

@@ -90,12 +90,12 @@ const INPUT: &[&str] = &["i8042", "atkbd", "usbhid", "hid-generic", "hyperv-keyb
 
 /// Matched by a pattern above, but no way to a medium: one probes ports of the eighties, the other
 /// brings a whole bus along.
-pub const NEVER: &[&str] = &["pata_legacy", "pata_pcmcia"];
+pub(crate) const NEVER: &[&str] = &["pata_legacy", "pata_pcmcia"];
 
 /// What the kernel asks for while it runs and no file of depmod tells: the module that asks, and
 /// what it wants. In the image these are soft dependencies, so that the boot program loads them
 /// before, which spares the kernel from starting `/sbin/modprobe`.
-pub const HIDDEN: &[(&str, &[&str])] = &[
+pub(crate) const HIDDEN: &[(&str, &[&str])] = &[
     // crc64_rocksoft_mod_init() in lib/crc64-rocksoft.c; sd_mod and nvme need that.
     ("crc64_rocksoft", &["crc64_rocksoft_generic"]),
     // CONFIG_FAT_DEFAULT_CODEPAGE and _IOCHARSET: Debian's is ascii, the kernel's own iso8859-1.
@@ -125,8 +125,17 @@ const USUAL: &[&str] = &[
     "vfat",
 ];
 
-/// The set that `--modules common` stands for.
-pub const COMMON: &[&[&str]] = &[USUAL];
+/// The set that `common` stands for.
+pub(crate) const COMMON: &[&[&str]] = &[USUAL];
 
-/// The set that `--modules most` stands for; names may contain `*`.
-pub const MOST: &[&[&str]] = &[STORAGE, FILESYSTEMS, SPEED, INPUT];
+/// What `dep` adds to the modules of the machine itself: bundles, unions, containers, and a keyboard.
+pub(crate) const DEP: &[&[&str]] = &[ALWAYS, &["fuse", "ext4"], SPEED, INPUT];
+
+/// Without these no medium's bundles become a system; of the last two, one is enough.
+pub(crate) const ALWAYS: &[&str] = &["loop", "squashfs", "overlay", "aufs"];
+
+/// Those of them that join layers.
+pub(crate) const UNIONS: [&str; 2] = ["overlay", "aufs"];
+
+/// The set that `most` stands for; names may contain `*`.
+pub(crate) const MOST: &[&[&str]] = &[STORAGE, FILESYSTEMS, SPEED, INPUT];

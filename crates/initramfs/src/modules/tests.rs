@@ -2,9 +2,8 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use super::super::compress::Compression;
-use super::super::cpio::{Node, Tree};
-use super::{Modules, directory};
+use super::*;
+use crate::kernel::modules as directory;
 
 const VERSION: &str = "6.1.0-1";
 
@@ -50,10 +49,10 @@ fn root() -> TempDir {
 fn packed(wanted: &str, packing: Compression) -> [Vec<(String, String)>; 2] {
     let root = root();
     let dir = directory(root.path(), VERSION).unwrap();
-    let modules = Modules::select(&dir, wanted.split(',')).unwrap();
+    let modules = Modules::select(&dir, wanted.split(','), &BTreeSet::new()).unwrap();
     let (mut main, mut rest) = (Tree::default(), Tree::default());
     modules
-        .pack(VERSION, packing, &mut main, &mut rest)
+        .pack((root.path(), VERSION), packing, &mut main, &mut rest)
         .unwrap();
     [main, rest].map(|tree| {
         let files = tree.iter().filter_map(|(path, node)| match node {
@@ -145,19 +144,82 @@ fn modules_that_are_seldom_needed_lie_apart_and_packed() {
 }
 
 #[test]
+fn what_the_machine_needs_is_ready_for_use() {
+    let root = root();
+    let dir = directory(root.path(), VERSION).unwrap();
+    let machine = ["pata_old", "pci:v1", "fs-nothing"].map(str::to_owned);
+    let dep = Modules::select(&dir, ["dep", "isofs"], &machine.into()).unwrap();
+    let (mut main, mut rest) = (Tree::default(), Tree::default());
+    let packed = dep
+        .pack(
+            (root.path(), VERSION),
+            Compression::Zstd,
+            &mut main,
+            &mut rest,
+        )
+        .unwrap();
+    let ready = packed.modules.iter().filter(|file| file.packed.is_none());
+    let ready: Vec<&str> = ready.map(|file| file.name.as_str()).collect();
+    assert_eq!(
+        ready,
+        ["crc32c_generic", "ext4", "mbcache", "net_card", "pata_old"]
+    );
+    assert_eq!(packed.modules.len(), 7, "isofs and nls_utf8 too");
+    assert_eq!(
+        dep.lacks(&["squashfs", "ext4", "overlay"]).unwrap(),
+        ["overlay"]
+    );
+}
+
+/// The same kernel whose modules a distribution has packed gives the same image.
+#[test]
+fn packed_modules_are_as_plain_ones() {
+    let image = |packing: Compression| {
+        let root = root();
+        let dir = directory(root.path(), VERSION).unwrap();
+        let index = fs::read_to_string(dir.join("modules.dep")).unwrap();
+        for line in index.lines() {
+            let file = dir.join(line.split(':').next().unwrap());
+            let bytes = packing.apply(&fs::read(&file).unwrap()).unwrap();
+            fs::remove_file(&file).unwrap();
+            fs::write(format!("{}{}", file.display(), packing.suffix()), bytes).unwrap();
+        }
+        let ending = format!(".ko{}", packing.suffix());
+        fs::write(dir.join("modules.dep"), index.replace(".ko", &ending)).unwrap();
+        let modules = Modules::select(&dir, ["most"], &BTreeSet::new()).unwrap();
+        let (mut main, mut rest) = (Tree::default(), Tree::default());
+        let told = modules
+            .pack(
+                (root.path(), VERSION),
+                Compression::Xz,
+                &mut main,
+                &mut rest,
+            )
+            .unwrap();
+        (main.to_cpio(), rest.to_cpio(), told.modules)
+    };
+    let plain = image(Compression::None);
+    for packing in [Compression::Gzip, Compression::Xz, Compression::Zstd] {
+        assert!(image(packing) == plain, "{packing}");
+    }
+}
+
+#[test]
 fn what_is_not_there_is_named() {
     let root = root();
     let dir = directory(root.path(), VERSION).unwrap();
-    let error = Modules::select(&dir, ["ext4", "zfs"])
+    let error = Modules::select(&dir, ["ext4", "zfs"], &BTreeSet::new())
         .err()
         .unwrap()
         .to_string();
     assert!(error.ends_with("is called zfs"), "{error}");
-    for version in ["6.2.0-1", ""] {
-        let error = directory(root.path(), version).unwrap_err().to_string();
-        assert!(error.ends_with(", only 6.1.0-1"), "{error}");
+    for version in ["6.2.0-1", "", "../modules/6.1.0-1"] {
+        let error = directory(root.path(), version).unwrap_err();
+        assert_eq!(error.code(), "no-kernel");
+        let hint = error.hint().unwrap();
+        assert!(hint.contains("one of 6.1.0-1;"), "{hint}");
     }
     fs::remove_file(dir.join("modules.dep")).unwrap();
-    let error = directory(root.path(), VERSION).unwrap_err().to_string();
-    assert!(error.contains("run depmod"), "{error}");
+    let error = directory(root.path(), VERSION).unwrap_err();
+    assert!(error.hint().unwrap().starts_with("run: depmod -b"));
 }

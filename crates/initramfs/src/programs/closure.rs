@@ -2,26 +2,27 @@
 //! own loader would find them (ld.so(8)).
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
 use perch_sys::programs::DIRECTORIES;
 use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
 use rustix::io::Errno;
 
-use super::elf::{self, Needs};
+use super::elf::{self, ElfError, Needs};
+use crate::error::Error;
+use crate::read::{failed, names, read_text};
 
 /// Where every loader looks, after the architecture's own directories.
 const LIBRARIES: [&str; 4] = ["/lib64", "/usr/lib64", "/lib", "/usr/lib"];
 
 /// Files by their absolute path in the image, with content.
-pub type Files = BTreeMap<String, Vec<u8>>;
+pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 /// The root directory of a system that programs are taken from.
-pub struct Source {
+pub(crate) struct Source {
     root: OwnedFd,
     path: PathBuf,
     /// Where libraries are, in the order of the search.
@@ -32,20 +33,19 @@ pub struct Source {
 
 impl Source {
     /// The system in the directory `root`.
-    pub fn open(root: &Path) -> Result<Self> {
+    pub(crate) fn open(root: &Path) -> Result<Self, Error> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let descriptor = open(root, flags, Mode::empty())
-            .with_context(|| format!("cannot open {}", root.display()))?;
+        let descriptor = open(root, flags, Mode::empty()).map_err(|e| failed(root, e.into()))?;
         let mut source = Self {
             root: descriptor,
             path: root.to_owned(),
             libraries: Vec::new(),
             known: Vec::new(),
         };
-        source.known = multiarch(root);
+        source.known = multiarch(root)?;
         source.known.extend(LIBRARIES.map(str::to_owned));
         source.libraries = source.known.clone();
-        for dir in configured(root) {
+        for dir in configured(root)? {
             if !source.libraries.contains(&dir) {
                 source.libraries.push(dir);
             }
@@ -54,7 +54,8 @@ impl Source {
     }
 
     /// The file at `path`, absolute in the system; its links, absolute ones too, stay in the system.
-    pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>> {
+    pub(crate) fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
+        let failed = |source| failed(&self.path(path), source);
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
         let file = match openat2(
             &self.root,
@@ -65,47 +66,47 @@ impl Source {
         ) {
             Ok(file) => File::from(file),
             Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot open {}", self.name(path)));
-            }
+            Err(error) => return Err(failed(error.into())),
         };
-        if !file.metadata()?.is_file() {
+        if !file.metadata().map_err(failed)?.is_file() {
             return Ok(None);
         }
         let mut bytes = Vec::new();
-        { file }
-            .read_to_end(&mut bytes)
-            .with_context(|| format!("cannot read {}", self.name(path)))?;
+        { file }.read_to_end(&mut bytes).map_err(failed)?;
         Ok(Some(bytes))
     }
 
     /// The program `name`, by its path, with its loader and libraries; `None` if it is not there.
-    pub fn program(&self, name: &str) -> Result<Option<(String, Files)>> {
+    pub(crate) fn program(&self, name: &str) -> Result<Option<(String, Files)>, Error> {
         for dir in DIRECTORIES {
             let path = format!("{dir}/{name}");
             if let Some(bytes) = self.read(&path)? {
                 let mut files = Files::new();
-                self.add(path.clone(), bytes, &mut files)
-                    .with_context(|| format!("cannot pack {}", self.name(&path)))?;
+                self.add(path.clone(), bytes, &mut files)?;
                 return Ok(Some((path, files)));
             }
         }
         Ok(None)
     }
 
-    fn add(&self, path: String, bytes: Vec<u8>, files: &mut Files) -> Result<()> {
-        let needs = elf::needs(&bytes)?.context("it is not a program in machine code")?;
+    fn add(&self, path: String, bytes: Vec<u8>, files: &mut Files) -> Result<(), Error> {
+        let cannot = |source| Error::Program {
+            path: self.path(&path),
+            source,
+        };
+        let needs = elf::needs(&bytes).and_then(|needs| needs.ok_or(ElfError::NotElf));
+        let needs = needs.map_err(cannot)?;
         files.insert(path.clone(), bytes);
         if let Some(interpreter) = &needs.interpreter {
             let Some(bytes) = self.read(interpreter)? else {
-                bail!("its loader {interpreter} is missing");
+                return Err(cannot(ElfError::NoLoader(interpreter.clone())));
             };
             files.entry(interpreter.clone()).or_insert(bytes);
         }
         for library in &needs.libraries {
             let (found, bytes) = self
                 .library(library, &path, &needs)?
-                .with_context(|| format!("the library {library} is missing"))?;
+                .ok_or_else(|| cannot(ElfError::NoLibrary(library.clone())))?;
             // The loader itself is listed as a library too, by the name it has there.
             let there = |file: &String| file.rsplit('/').next() == Some(library);
             if !files.keys().any(there) {
@@ -116,7 +117,12 @@ impl Source {
     }
 
     /// Finds a library for the file `user`: its path in the image, and its content.
-    fn library(&self, name: &str, user: &str, needs: &Needs) -> Result<Option<(String, Vec<u8>)>> {
+    fn library(
+        &self,
+        name: &str,
+        user: &str,
+        needs: &Needs,
+    ) -> Result<Option<(String, Vec<u8>)>, Error> {
         let origin = user.rsplit_once('/').map_or("", |(dir, _)| dir);
         let own = needs
             .run_path
@@ -128,7 +134,11 @@ impl Source {
             let Some(bytes) = self.read(&path)? else {
                 continue;
             };
-            if elf::needs(&bytes)?.is_none_or(|found| found.machine != needs.machine) {
+            let of_ours = elf::needs(&bytes).map_err(|source| Error::Program {
+                path: self.path(&path),
+                source,
+            })?;
+            if of_ours.is_none_or(|found| found.machine != needs.machine) {
                 continue;
             }
             // Found by the cache in the system, it has to be where there is none.
@@ -139,52 +149,49 @@ impl Source {
         Ok(None)
     }
 
-    fn name(&self, path: &str) -> String {
-        self.path
-            .join(path.trim_start_matches('/'))
-            .display()
-            .to_string()
+    fn path(&self, path: &str) -> PathBuf {
+        self.path.join(path.trim_start_matches('/'))
     }
 }
 
 /// Debian's directories per architecture, `/usr/lib/x86_64-linux-gnu` and its like: those that hold
 /// a C library.
-fn multiarch(root: &Path) -> Vec<String> {
+fn multiarch(root: &Path) -> Result<Vec<String>, Error> {
     let mut found = Vec::new();
     for place in ["/lib", "/usr/lib"] {
-        let entries = fs::read_dir(root.join(&place[1..]));
-        for entry in entries.into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.contains("-linux-") && entry.path().join("libc.so.6").exists() {
+        let dir = root.join(&place[1..]);
+        for name in names(&dir)? {
+            if name.contains("-linux-") && dir.join(&name).join("libc.so.6").exists() {
                 found.push(format!("{place}/{name}"));
             }
         }
     }
-    found.sort();
-    found
+    Ok(found)
 }
 
 /// The directories in `/etc/ld.so.conf.d`, where a distribution lists further ones.
-fn configured(root: &Path) -> Vec<String> {
-    let entries = fs::read_dir(root.join("etc/ld.so.conf.d"));
-    let mut files: Vec<PathBuf> = (entries.into_iter().flatten().flatten())
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|ending| ending == "conf"))
-        .collect();
-    files.sort();
-    let texts = files
-        .iter()
-        .filter_map(|file| fs::read_to_string(file).ok());
-    let lines = |text: String| text.lines().map(str::trim).map(str::to_owned).collect();
-    texts
-        .flat_map::<Vec<String>, _>(lines)
-        .filter(|line| line.starts_with('/'))
-        .collect()
+fn configured(root: &Path) -> Result<Vec<String>, Error> {
+    let dir = root.join("etc/ld.so.conf.d");
+    let mut found = Vec::new();
+    for name in names(&dir)? {
+        if !name.ends_with(".conf") {
+            continue;
+        }
+        let text = read_text(&dir.join(name))?.unwrap_or_default();
+        let lines = text.lines().map(str::trim);
+        found.extend(
+            lines
+                .filter(|line| line.starts_with('/'))
+                .map(str::to_owned),
+        );
+    }
+    Ok(found)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
     use std::process::Command;
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// What a name in the archive is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Node {
+pub(crate) enum Node {
     Directory,
     /// With permission bits.
     File(Vec<u8>, u32),
@@ -18,12 +18,12 @@ pub enum Node {
 /// A directory tree; names are relative, without `./`. The order of the map puts directories before
 /// what is in them.
 #[derive(Debug, Default)]
-pub struct Tree(BTreeMap<String, Node>);
+pub(crate) struct Tree(BTreeMap<String, Node>);
 
 impl Tree {
     /// Adds `node` as `path` together with the directories above it; an earlier node of that name
     /// is replaced.
-    pub fn add(&mut self, path: &str, node: Node) {
+    pub(crate) fn add(&mut self, path: &str, node: Node) {
         for (at, _) in path.match_indices('/') {
             self.0.entry(path[..at].into()).or_insert(Node::Directory);
         }
@@ -32,17 +32,23 @@ impl Tree {
 
     /// The nodes by path.
     #[cfg(test)]
-    pub fn iter(&self) -> impl Iterator<Item = (&String, &Node)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &Node)> {
         self.0.iter()
     }
 
     /// Whether nothing was added.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// The whole archive.
-    pub fn to_cpio(&self) -> Vec<u8> {
+    pub(crate) fn to_cpio(&self) -> Vec<u8> {
+        self.aligned(4)
+    }
+
+    /// The whole archive, with the content of each file at a multiple of `alignment`, a power of two from
+    /// 4 on. What the format does not fill lies as further zeros behind the file's name.
+    pub(crate) fn aligned(&self, alignment: usize) -> Vec<u8> {
         let mut out = Vec::new();
         for (number, (path, node)) in (1..).zip(&self.0) {
             let (mode, links, data) = match node {
@@ -50,14 +56,32 @@ impl Tree {
                 Node::File(bytes, permissions) => (0o100_000 | permissions, 1, bytes.as_slice()),
                 Node::Link(target) => (0o120_777, 1, target.as_bytes()),
             };
-            entry(&mut out, path, (number, mode, links), data);
+            let alignment = match node {
+                Node::File(..) => alignment,
+                Node::Directory | Node::Link(_) => 4,
+            };
+            entry(&mut out, path, (number, mode, links), data, alignment);
         }
-        entry(&mut out, "TRAILER!!!", (0, 0, 1), &[]);
+        entry(&mut out, "TRAILER!!!", (0, 0, 1), &[], 4);
         out
     }
 }
 
-fn entry(out: &mut Vec<u8>, path: &str, (number, mode, links): (u32, u32, u32), data: &[u8]) {
+fn entry(
+    out: &mut Vec<u8>,
+    path: &str,
+    (number, mode, links): (u32, u32, u32),
+    data: &[u8],
+    alignment: usize,
+) {
+    const HEADER: usize = 110;
+    let name = out.len() + HEADER;
+    let begin = (name + path.len() + 1).next_multiple_of(alignment);
+    // Up to the last four the zeros belong to the name, as the format rounds no further.
+    let name_size = match alignment {
+        4 => path.len() + 1,
+        _ => begin - name,
+    };
     // Eight digits of hexadecimal: no file of an initramfs has 4 GiB.
     // Inode, mode, owner, group, links, time, size, device (2), device of a node (2), length of the
     // name with its NUL, checksum (unused).
@@ -73,7 +97,7 @@ fn entry(out: &mut Vec<u8>, path: &str, (number, mode, links): (u32, u32, u32), 
         0,
         0,
         0,
-        path.len() as u32 + 1,
+        name_size as u32,
         0,
     ];
     out.extend_from_slice(b"070701");
@@ -81,8 +105,7 @@ fn entry(out: &mut Vec<u8>, path: &str, (number, mode, links): (u32, u32, u32), 
         out.extend_from_slice(format!("{field:08X}").as_bytes());
     }
     out.extend_from_slice(path.as_bytes());
-    out.push(0);
-    out.resize(out.len().next_multiple_of(4), 0);
+    out.resize(begin, 0);
     out.extend_from_slice(data);
     out.resize(out.len().next_multiple_of(4), 0);
 }

@@ -5,17 +5,19 @@
 //! perch-init unpacks what it needs (`perch_sys::programs`, which also describes the index).
 
 mod closure;
-mod elf;
+pub(crate) mod elf;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Result, bail};
 use perch_sys::programs::{ARCHIVES, INDEX};
 
-use super::compress::Compression;
-use super::cpio::{Node, Tree};
+use crate::compress::Compression;
+use crate::cpio::{Node, Tree};
+use crate::error::Error;
+use crate::parallel;
 use closure::{Files, Source};
+pub use elf::ElfError;
 
 /// A package: its name, its programs, and files that they read.
 type Set = (
@@ -40,30 +42,33 @@ const SHARED: &str = "shared";
 
 /// The programs of an image.
 #[derive(Debug, Default)]
-pub struct Programs {
+pub(crate) struct Programs {
     /// Archive name to its files.
     archives: BTreeMap<String, Files>,
     /// Program name to its path and its set.
     found: BTreeMap<String, (String, String)>,
     /// Programs of `most` that the system does not have.
-    pub missing: Vec<String>,
+    pub(crate) missing: Vec<String>,
 }
 
 /// How much they take.
 #[derive(Debug, Default)]
-pub struct Sizes {
+pub(crate) struct Sizes {
     /// The programs that are there.
-    pub names: Vec<String>,
+    pub(crate) names: Vec<String>,
     /// Bytes of all files, and of the archives.
-    pub before: usize,
-    pub after: usize,
+    pub(crate) before: usize,
+    pub(crate) after: usize,
 }
 
 impl Programs {
     /// The programs that `wanted` names, from the system in `root`: `most`, `none`, or names.
     ///
     /// One that is named and not there is an error.
-    pub fn select<'a>(root: &Path, wanted: impl IntoIterator<Item = &'a str>) -> Result<Self> {
+    pub(crate) fn select<'a>(
+        root: &Path,
+        wanted: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, Error> {
         let source = Source::open(root)?;
         let mut programs = Self::default();
         for word in wanted {
@@ -82,10 +87,14 @@ impl Programs {
                     let known = MOST.iter().find(|(_, names, _)| names.contains(&name));
                     let (set, others) = known.map_or((name, &[][..]), |known| (known.0, known.2));
                     if name.is_empty() || name.contains('/') {
-                        bail!("\"{name}\" is no name of a program");
+                        let name = name.to_owned();
+                        return Err(Error::ProgramName { name });
                     }
                     if !programs.add(&source, set, name, others)? {
-                        bail!("there is no program {name} in {}", root.display());
+                        return Err(Error::NoProgram {
+                            name: name.to_owned(),
+                            root: root.to_owned(),
+                        });
                     }
                 }
             }
@@ -95,7 +104,13 @@ impl Programs {
     }
 
     /// Adds a program to its set and tells whether it is there.
-    fn add(&mut self, source: &Source, set: &str, name: &str, others: &[&str]) -> Result<bool> {
+    fn add(
+        &mut self,
+        source: &Source,
+        set: &str,
+        name: &str,
+        others: &[&str],
+    ) -> Result<bool, Error> {
         let Some((path, files)) = source.program(name)? else {
             return Ok(false);
         };
@@ -127,29 +142,21 @@ impl Programs {
     }
 
     /// Puts the archives, each as `packing`, and their index into the tree of an image's second part.
-    pub fn pack(&self, packing: Compression, tree: &mut Tree) -> Result<Sizes> {
+    pub(crate) fn pack(&self, packing: Compression, tree: &mut Tree) -> Result<Sizes, Error> {
         let mut sizes = Sizes {
             names: self.found.keys().cloned().collect(),
             ..Sizes::default()
         };
         let file = |set: &str| format!("{set}.cpio{}", packing.suffix());
-        for (set, files) in &self.archives {
-            let mut archive = Tree::default();
-            for (path, bytes) in files {
-                sizes.before += bytes.len();
-                let mode = if path.starts_with("/etc/") {
-                    0o644
-                } else {
-                    0o755
-                };
-                archive.add(&path[1..], Node::File(bytes.clone(), mode));
-            }
-            let packed = packing.apply(&archive.to_cpio())?;
+        let archives: Vec<(&String, &Files)> = self.archives.iter().collect();
+        let packed = parallel::map(&archives, |(_, files)| {
+            packing.apply(&archive(files).to_cpio())
+        })?;
+        for ((set, files), packed) in archives.into_iter().zip(packed) {
+            sizes.before += files.values().map(Vec::len).sum::<usize>();
             sizes.after += packed.len();
-            tree.add(
-                &format!("{}/{}", &ARCHIVES[1..], file(set)),
-                Node::File(packed, 0o644),
-            );
+            let path = format!("{}/{}", &ARCHIVES[1..], file(set));
+            tree.add(&path, Node::File(packed, 0o644));
         }
         let mut index = String::new();
         for (name, (path, set)) in &self.found {
@@ -164,6 +171,18 @@ impl Programs {
         }
         Ok(sizes)
     }
+}
+
+fn archive(files: &Files) -> Tree {
+    let mut archive = Tree::default();
+    for (path, bytes) in files {
+        let mode = match path.starts_with("/etc/") {
+            true => 0o644,
+            false => 0o755,
+        };
+        archive.add(&path[1..], Node::File(bytes.clone(), mode));
+    }
+    archive
 }
 
 #[cfg(test)]

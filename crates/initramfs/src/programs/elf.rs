@@ -1,13 +1,32 @@
 //! What a program file says about the other files it needs to run (elf(5)).
 
-use anyhow::{Context, Result};
 use object::elf;
 use object::read::elf::{ElfFile, FileHeader, ProgramHeader};
 use object::{Endianness, FileKind};
 
+/// Why a program cannot run in an image.
+#[derive(Debug, thiserror::Error)]
+pub enum ElfError {
+    /// It begins as an ELF file and does not go on as one.
+    #[error("it is damaged")]
+    Damaged(#[from] object::read::Error),
+    /// A name in it.
+    #[error("a name in it is no text")]
+    Name,
+    /// A script, or anything else that needs an interpreter.
+    #[error("it is not a program in machine code")]
+    NotElf,
+    /// The program that would load it.
+    #[error("its loader {0} is missing")]
+    NoLoader(String),
+    /// A library.
+    #[error("the library {0} is missing")]
+    NoLibrary(String),
+}
+
 /// The needs of one ELF file, as it writes them.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Needs {
+pub(crate) struct Needs {
     /// Class and processor: a library for another one is passed over, as ld.so(8) does.
     pub machine: (bool, u16),
     /// The program that loads it, an absolute path; absent for libraries and static programs.
@@ -19,7 +38,7 @@ pub struct Needs {
 }
 
 /// Reads `bytes`; `None` if they are no ELF file.
-pub fn needs(bytes: &[u8]) -> Result<Option<Needs>> {
+pub(crate) fn needs(bytes: &[u8]) -> Result<Option<Needs>, ElfError> {
     match FileKind::parse(bytes) {
         Ok(FileKind::Elf64) => parse::<elf::FileHeader64<Endianness>>(bytes, true).map(Some),
         Ok(FileKind::Elf32) => parse::<elf::FileHeader32<Endianness>>(bytes, false).map(Some),
@@ -27,7 +46,7 @@ pub fn needs(bytes: &[u8]) -> Result<Option<Needs>> {
     }
 }
 
-fn parse<H: FileHeader<Endian = Endianness>>(bytes: &[u8], wide: bool) -> Result<Needs> {
+fn parse<H: FileHeader<Endian = Endianness>>(bytes: &[u8], wide: bool) -> Result<Needs, ElfError> {
     let file = ElfFile::<H>::parse(bytes)?;
     let endian = file.endian();
     let mut needs = Needs {
@@ -53,8 +72,8 @@ fn parse<H: FileHeader<Endian = Endianness>>(bytes: &[u8], wide: bool) -> Result
     Ok(needs)
 }
 
-fn text(bytes: &[u8]) -> Result<String> {
-    String::from_utf8(bytes.to_vec()).context("a name in the file is not text")
+fn text(bytes: &[u8]) -> Result<String, ElfError> {
+    String::from_utf8(bytes.to_vec()).map_err(|_| ElfError::Name)
 }
 
 #[cfg(test)]
