@@ -13,6 +13,7 @@ mod dynfilefs;
 mod first_boot;
 mod growth;
 mod in_use;
+mod made_images;
 mod media;
 mod media_kinds;
 mod metadata_text;
@@ -55,6 +56,7 @@ fn scenarios() -> Vec<Scenario> {
         raw::scenarios(),
         shutdown::scenarios(),
         dynfilefs::scenarios(),
+        made_images::scenarios(),
     ]
     .concat()
 }

@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use perch_sys::mountinfo::{self, Mount};
 
 use crate::error::Error;
-use crate::read::{failed, read_text};
 
 /// The running machine, as far as an image may be made for it alone.
 #[derive(Debug)]
@@ -46,18 +45,14 @@ const TYPES: [(&str, &[&str]); 3] = [
 const USB_HOST: &str = "0x0c03";
 
 impl Machine {
-    /// This one.
-    ///
-    /// # Errors
-    /// If `/proc` is not mounted.
-    pub fn this() -> Result<Self, Error> {
-        let table = Path::new("/proc/self/mountinfo");
-        let cpuinfo = read_text(Path::new("/proc/cpuinfo"))?;
-        Ok(Self {
+    /// This one. Without `/proc`, as where images of systems are built, it tells nothing, which is an error only for
+    /// [`needed`](Self::needed).
+    pub fn this() -> Self {
+        Self {
             sys: "/sys".into(),
-            mounts: mountinfo::read().map_err(|source| failed(table, source))?,
-            cpuinfo: cpuinfo.unwrap_or_default(),
-        })
+            mounts: mountinfo::read().unwrap_or_default(),
+            cpuinfo: fs::read_to_string("/proc/cpuinfo").unwrap_or_default(),
+        }
     }
 
     /// Names and aliases of modules; some stand for parts of the kernel, and some for nothing.
@@ -85,11 +80,11 @@ impl Machine {
         }
         let place = mounts.first().map_or("/".into(), |it| it.target.clone());
         let types: BTreeSet<&str> = mounts.iter().map(|it| it.fs_type.as_str()).collect();
-        let types = types.into_iter().collect::<Vec<_>>().join(", ");
-        Err(Error::Medium {
-            place,
-            reason: format!("{types} is not on any disk that sysfs shows"),
-        })
+        let reason = match types.into_iter().collect::<Vec<_>>().join(", ") {
+            none if none.is_empty() => "no mount table is to be read, /proc may be missing".into(),
+            types => format!("{types} is not on any disk that sysfs shows"),
+        };
+        Err(Error::Medium { place, reason })
     }
 
     /// The directory of a mount's block device in sysfs, without links.

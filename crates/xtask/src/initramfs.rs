@@ -12,8 +12,11 @@ use perch_tests::host::{STATIC_TARGET, ensure_static_target};
 pub fn run(mut args: lexopt::Parser) -> Result<()> {
     let given: Vec<OsString> = args.raw_args()?.collect();
     let mut words: Vec<OsString> = vec!["perch".into(), "mkinitramfs".into()];
-    let has = |option: &str| given.iter().any(|word| word == option);
-    if !["--init", "--help", "-h"].into_iter().any(has) {
+    let names_or_asks = |word: &OsString| {
+        let word = word.to_string_lossy();
+        word.starts_with("--init") || matches!(&*word, "--help" | "-h")
+    };
+    if !given.iter().any(names_or_asks) {
         words.extend(["--init".into(), build_program()?.into_os_string()]);
     }
     words.extend(given);

@@ -12,6 +12,8 @@ pub struct Boot {
     pub cmdline: String,
     /// Version and edition the system calls itself.
     pub system: (String, String),
+    /// Options by which an initramfs is made for this boot alone; none for the one that all share.
+    pub image_options: Vec<String>,
     /// Programs in the initramfs beside perch: path and content.
     pub programs: Vec<(String, Program)>,
     /// Main memory in MiB.
@@ -83,6 +85,7 @@ impl Boot {
         Self {
             cmdline: cmdline.to_owned(),
             system: (VERSION.to_owned(), EDITION.to_owned()),
+            image_options: Vec::new(),
             programs: Vec::new(),
             memory_mib: 512,
             consoles: vec!["ttyS0".to_owned()],
@@ -106,6 +109,14 @@ impl Boot {
     #[must_use]
     pub fn system(mut self, version: &str, edition: &str) -> Self {
         self.system = (version.to_owned(), edition.to_owned());
+        self
+    }
+
+    /// Boots an initramfs of its own, made by `perch mkinitramfs` with these options, for a system that has
+    /// microcode of Intel's.
+    #[must_use]
+    pub fn image_made_with(mut self, options: &[&str]) -> Self {
+        self.image_options = owned(options);
         self
     }
 

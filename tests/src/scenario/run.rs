@@ -193,9 +193,7 @@ impl Run<'_> {
 
     fn machine(&self, boot: &Boot, number: usize, media: &Media) -> Result<Machine> {
         let initrd = self.dir.join(format!("initramfs-{number}.img"));
-        let (version, edition) = &boot.system;
-        self.images
-            .initramfs_for((version, edition), &boot.programs, &initrd)?;
+        self.images.initramfs_for(boot, &initrd)?;
         let vmlinuz = self.images.kernel.vmlinuz.clone();
         let consoles: Vec<String> = boot
             .consoles

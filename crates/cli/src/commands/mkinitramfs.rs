@@ -22,7 +22,7 @@ struct Made<'a> {
     dry_run: bool,
     /// Absent if it was not said where the image is to go.
     #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<&'a Path>,
+    path: Option<String>,
     #[serde(flatten)]
     report: &'a Report,
 }
@@ -36,7 +36,7 @@ pub(crate) fn run(args: Mkinitramfs, output: &Output) -> Result<Outcome, Error> 
         _ => None,
     };
     let progress = Progress::of_waiting(output, "packing");
-    let image = build(&request(args), &Machine::this()?)?;
+    let image = build(&request(args), &Machine::this())?;
     drop(progress);
     for notice in &image.report.notices {
         output.notice(notice.to_string());
@@ -55,7 +55,7 @@ pub(crate) fn run(args: Mkinitramfs, output: &Output) -> Result<Outcome, Error> 
     let text = format!("{}{message}", shown::text(report, dry_run));
     let made = Made {
         dry_run,
-        path: target.as_deref(),
+        path: target.map(|path| path.display().to_string()),
         report,
     };
     Ok(Outcome::new(message).text(text).data(&made))

@@ -1,4 +1,4 @@
-//! The program itself, on real containers in temporary directories.
+//! The program itself, on real containers and systems in temporary directories.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
 mod damage;
@@ -6,6 +6,7 @@ mod errors;
 mod help;
 mod import;
 mod json;
+mod mkinitramfs;
 mod mount;
 mod old_names;
 mod perch;

@@ -161,4 +161,6 @@ fn a_system_without_a_disk_is_told() {
         "cannot tell which modules the medium at / needs: overlay is not on any disk that sysfs shows"
     );
     assert!(error.hint().is_some());
+    let error = sys.machine("").needed().unwrap_err();
+    assert!(error.to_string().contains("/proc"), "{error}");
 }
