@@ -100,6 +100,9 @@ fn answer(path: &Path) -> String {
             text += &format!("--- session.json\n{}\n", json::write(metadata).trim_end());
             text += &format!("--- session.conf\n{}\n", conf::write(metadata).trim_end());
         }
+        if let Step::CountTry { metadata, .. } = step {
+            text += &format!("--- session.json\n{}\n", json::write(metadata).trim_end());
+        }
     }
     text
 }

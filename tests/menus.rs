@@ -172,6 +172,15 @@ fn every_screen_looks_as_written() {
     add("sessions-40x12", &list, &SMALL);
     let seven = sessions(ask, &facts, &[Char('7')]);
     add("session-that-failed", &seven, &ASCII);
+    let mut tired = facts.clone();
+    let records = &mut tired.store.metadata.sessions;
+    records.entry(id(3)).or_default().tries = Some(3);
+    let records = records.entry(id(7)).or_default();
+    (records.tries, records.good, records.failed) = (Some(1), Some(4), None);
+    let list = sessions(ask, &tired, &[]);
+    add("default-that-did-not-come-up", &list, &ASCII);
+    let third = sessions(ask, &tired, &[Char('3')]);
+    add("session-that-did-not-come-up", &third, &ASCII);
     let none = sessions(ask, &facts, &[Char('5'), Enter]);
     add("number-that-is-not-there", &none, &SMALL);
     let missing = sessions("perchdir=5", &facts, &[]);

@@ -150,6 +150,14 @@ examples! { reasons, Reason, t;
     Reason::NoE2fsck { .. } => Reason::NoE2fsck { id: id(1) },
     Reason::NoResize2fs { .. } => Reason::NoResize2fs { id: id(1) },
     Reason::ModeUnavailable { .. } => Reason::ModeUnavailable { mode: Mode::Dynfilefs },
+    Reason::NoInit { .. } => Reason::NoInit { id: id(1) },
+    Reason::TriesUsedUp { instead: Some(_), .. } => Reason::TriesUsedUp {
+        id: id(1),
+        tries: 3,
+        instead: Some(id(2)),
+    },
+    Reason::TriesUsedUp { .. } => Reason::TriesUsedUp { id: id(1), tries: 3, instead: None },
+    Reason::TriedBefore { .. } => Reason::TriedBefore { id: id(1), tries: 2 },
     Reason::UnionUnavailable { .. } => Reason::UnionUnavailable {
         asked: UnionKind::Aufs,
         instead: UnionKind::Overlayfs,

@@ -7,6 +7,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
+use perch_core::init;
 use perch_core::ladder::Outcome;
 use perch_core::notice::Notice;
 use perch_core::record::Record;
@@ -17,17 +18,7 @@ use perch_sys::{dir, kmsg, replace};
 /// Where the record lies.
 pub const RECORD_DIR: &str = "/run/perch";
 /// Its name there.
-pub const RECORD_FILE: &str = "boot.json";
-
-/// Where the real init is looked for, in this order: as the kernel does (init/main.c) with systemd's
-/// own place, which not every distribution links.
-const INITS: [&str; 5] = [
-    "/sbin/init",
-    "/etc/init",
-    "/bin/init",
-    "/usr/lib/systemd/systemd",
-    "/bin/sh",
-];
+pub use perch_sys::layout::RECORD as RECORD_FILE;
 
 /// Why the record could not be left behind.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +57,10 @@ pub fn find_init(asked: Option<&str>, exists: impl Fn(&Path) -> bool) -> Option<
             asked: asked.to_owned(),
         });
     }
-    INITS.iter().map(PathBuf::from).find(|path| exists(path))
+    init::USUAL
+        .iter()
+        .map(PathBuf::from)
+        .find(|path| exists(path))
 }
 
 /// The arguments for the real init: what the kernel gave us, less our own parameters.

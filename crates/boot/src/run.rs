@@ -127,6 +127,7 @@ pub fn boot(arguments: &[OsString]) -> ! {
     let names: Vec<String> = layers.iter().map(|layer| layer.name.clone()).collect();
     let store = store_place.open().ok();
     let mut machine = Machine::new(layout.clone(), medium.mount, store_place, layers);
+    machine.init.clone_from(&request.init);
     let mut ask = |request: &Request, facts: &Facts, _: &Decision| {
         ask::session(request, facts, store.as_ref(), &mut hotplug)
     };

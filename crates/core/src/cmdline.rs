@@ -188,7 +188,7 @@ fn take(word: &Word, request: &mut Request) -> Result<(), Oddity> {
     if value.is_some_and(|value| value.chars().any(char::is_control)) {
         return match word.name.as_str() {
             "perchdir" | "perchmode" | "perchsize" | "from" | "bext" | "union" | "load"
-            | "noload" | "toram" | "asktimeout" | "perchlang" | "perchgrow" => {
+            | "noload" | "toram" | "asktimeout" | "perchlang" | "perchgrow" | "perchtries" => {
                 Err(ignored("holds control characters"))
             }
             _ => Ok(()),
@@ -241,6 +241,11 @@ fn take(word: &Word, request: &mut Request) -> Result<(), Oddity> {
             Ok(seconds @ 1..=3600) => request.store_wait_seconds = seconds,
             _ => return Err(odd("is no number of seconds from 1 to 3600", "20 is used")),
         },
+        ("perchtries", Some(value)) => match value.parse() {
+            Ok(0) => request.tries = None,
+            Ok(tries @ 1..=99) => request.tries = Some(tries),
+            _ => return Err(odd("is no number of tries from 0 to 99", "3 is used")),
+        },
         ("perchforce", None) => request.force = true,
         ("perchlease", None) => request.lease = true,
         ("perchforce" | "perchlease", Some(_)) => {
@@ -255,7 +260,7 @@ fn take(word: &Word, request: &mut Request) -> Result<(), Oddity> {
         ("perchname", _) => {
             return Err(ignored("no longer exists"));
         }
-        ("perchdir" | "perchmode" | "perchsize" | "perchlang", None) => {
+        ("perchdir" | "perchmode" | "perchsize" | "perchlang" | "perchtries", None) => {
             return Err(ignored("lacks its value"));
         }
         (name, _) if LOOKALIKES.contains(&name) || name.starts_with("perch") => {

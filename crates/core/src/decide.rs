@@ -9,6 +9,7 @@ mod fullness;
 mod interest;
 mod opening;
 mod question;
+mod tries;
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,14 @@ pub struct Decision {
     /// container that never does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cap: Option<Mib>,
+    /// Which try of the session this boot is, from 1: so it is recorded until its system says that it has
+    /// come up. Absent where nothing is counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tries: Option<u32>,
+    /// The default session that has no try left, in whose place this one is opened: it stays the default.
+    /// Absent where none was passed over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passed_over: Option<SessionId>,
     /// Why, in the order in which it was found.
     pub reasons: Vec<Reason>,
 }
@@ -112,6 +121,8 @@ pub enum FailureKind {
     InUse,
     /// The session's container could not grow, but can be used as it is.
     NotGrown,
+    /// The session deleted every program that can be started as init.
+    NoInit,
     /// Anything else: RAM is next.
     #[default]
     Other,
@@ -147,9 +158,16 @@ pub fn decide(request: &Request, facts: &Facts, failures: &[Failure]) -> Decisio
             choice
         }
     };
+    let tries = tries::this_try(request, facts, choice);
+    if let (Some(id), Some(tries @ 2..)) = (choice.session(), tries) {
+        let tries = tries - 1;
+        reasons.push(Reason::TriedBefore { id, tries });
+    }
     Decision {
         choice,
         union,
+        tries,
+        passed_over: tries::passed_over(&reasons, choice),
         cap: sizing::cap(request.size).filter(|_| choice.grows_by_itself()),
         reasons,
     }
@@ -302,6 +320,9 @@ impl Case<'_> {
         if !differences.is_empty() {
             self.reasons.append(&mut differences);
             return self.make(next, Some(id));
+        }
+        if let Some(instead) = self.instead_of(session) {
+            return instead;
         }
         if default == Some(id) {
             self.reasons.push(Reason::DefaultResumed { id });

@@ -23,6 +23,7 @@ pub mod handed;
 pub mod hook;
 pub mod identity;
 pub mod in_use;
+pub mod init;
 pub mod ladder;
 pub mod lease;
 pub mod menu;

@@ -92,6 +92,9 @@ pub enum Step {
         union: UnionKind,
         /// The bundles' file names, lowest first.
         layers: Vec<String>,
+        /// Whether a program that can be started as init has to be in it. Where a session has none, a
+        /// start in RAM may.
+        needs_init: bool,
     },
     /// Replaces the store's metadata.
     WriteMetadata {
@@ -99,6 +102,15 @@ pub enum Step {
         metadata: Box<Metadata>,
         /// Files to move out of the way first, because they could not be read.
         quarantine: Vec<String>,
+    },
+    /// Records one more try of a session, and nothing else: one file is replaced.
+    CountTry {
+        /// Its number.
+        id: SessionId,
+        /// Which try this is, from 1.
+        tries: u32,
+        /// The new content.
+        metadata: Box<Metadata>,
     },
 }
 
@@ -145,12 +157,15 @@ impl fmt::Display for Step {
             Self::TouchSession { id } => write!(f, "note when session {id} was used"),
             Self::MountRam => f.write_str("keep changes in RAM"),
             Self::MakeUpper => f.write_str("prepare the upper and the work directory"),
-            Self::MountUnion { union, layers } => {
+            Self::MountUnion { union, layers, .. } => {
                 let with = match union {
                     UnionKind::Overlayfs => "the upper",
                     UnionKind::Aufs => "the place for changes",
                 };
                 write!(f, "join {} with {with} by {union}", counted(layers.len()))
+            }
+            Self::CountTry { id, tries, .. } => {
+                write!(f, "record that session {id} is tried, time {tries}")
             }
             Self::WriteMetadata {
                 metadata,
@@ -240,17 +255,34 @@ pub fn boot(decision: &Decision, facts: &Facts, failures: &[Failure], layers: Ve
     steps.push(Step::MountUnion {
         union: decision.union,
         layers,
+        needs_init: decision.choice.session().is_some(),
     });
     if let Some(id) = decision.choice.session() {
         afterwards.push(Step::TouchSession { id });
     }
     if let Some(metadata) = stamp::after(decision, facts, failures) {
-        afterwards.push(Step::WriteMetadata {
-            metadata: Box::new(metadata),
-            quarantine: facts.store.quarantine.clone(),
-        });
+        afterwards.push(record(decision, facts, metadata));
     }
     Plan { steps, afterwards }
+}
+
+/// The step that brings metadata to the medium: as little as will do.
+fn record(decision: &Decision, facts: &Facts, metadata: Metadata) -> Step {
+    let store = &facts.store;
+    let (agrees, metadata) = (store.agrees, Box::new(metadata));
+    match (decision.choice.session(), decision.tries) {
+        (Some(id), Some(tries)) if agrees && metadata.differs_in_tries_only(&store.metadata) => {
+            Step::CountTry {
+                id,
+                tries,
+                metadata,
+            }
+        }
+        _ => Step::WriteMetadata {
+            metadata,
+            quarantine: store.quarantine.clone(),
+        },
+    }
 }
 
 /// The steps for the tools on the running system, which manage sessions whatever this boot does: they

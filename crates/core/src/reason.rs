@@ -230,6 +230,27 @@ pub enum Reason {
         /// That mode.
         mode: Mode,
     },
+    /// There is no program in the session that could be started as init.
+    NoInit {
+        /// That session.
+        id: SessionId,
+    },
+    /// The session that would have been resumed was started as often as it may without coming up.
+    TriesUsedUp {
+        /// That session.
+        id: SessionId,
+        /// How often it was started.
+        tries: u32,
+        /// The last good session, which is opened in its place; absent if there is none that fits.
+        instead: Option<SessionId>,
+    },
+    /// The session that is opened did not come up the last times.
+    TriedBefore {
+        /// That session.
+        id: SessionId,
+        /// How often.
+        tries: u32,
+    },
     /// The kernel cannot do the union asked for.
     UnionUnavailable {
         /// That union.
@@ -374,6 +395,9 @@ impl Reason {
             Self::NoE2fsck { .. } => "e2fsck-missing",
             Self::NoResize2fs { .. } => "resize2fs-missing",
             Self::ModeUnavailable { .. } => "mode-unavailable",
+            Self::NoInit { .. } => "session-without-init",
+            Self::TriesUsedUp { .. } => "tries-used-up",
+            Self::TriedBefore { .. } => "tried-before",
             Self::UnionUnavailable { .. } => "union-unavailable",
             Self::UnionOfSession { .. } => "union-of-session",
             Self::StoreNotFound { .. } => "store-not-found",
@@ -402,6 +426,7 @@ impl Reason {
             | Self::SessionChosen { .. }
             | Self::PartitionCanGrow { .. }
             | Self::PartitionGrown { .. }
+            | Self::TriedBefore { .. }
             | Self::UnionOfSession { .. }
             // The default is a suggestion; whoever names a size is told.
             | Self::SizeCutByFree { asked: None, .. } => false,
@@ -430,6 +455,8 @@ impl Reason {
             | Self::NoE2fsck { .. }
             | Self::NoResize2fs { .. }
             | Self::ModeUnavailable { .. }
+            | Self::NoInit { .. }
+            | Self::TriesUsedUp { .. }
             | Self::UnionUnavailable { .. }
             | Self::StoreNotFound { .. }
             | Self::SeveralMedia { .. }

@@ -244,8 +244,19 @@ pub struct Recorded {
     /// The command line of that boot; absent in a file of bare facts.
     #[serde(default)]
     pub cmdline: Option<String>,
+    /// What came of it; absent in a file of bare facts.
+    #[serde(default)]
+    pub outcome: Option<RecordedOutcome>,
     /// What was found.
     pub facts: Facts,
+}
+
+/// What came of a boot, as far as later programs need it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct RecordedOutcome {
+    /// The session that is open; absent in RAM.
+    #[serde(default)]
+    pub session: Option<SessionId>,
 }
 
 /// Reads the facts in a boot record, or in a file that holds nothing else.
@@ -256,6 +267,7 @@ pub fn read(text: &str) -> Result<Recorded, NoFacts> {
     }
     Ok(Recorded {
         cmdline: None,
+        outcome: None,
         facts: serde_json::from_value(value)?,
     })
 }

@@ -58,6 +58,10 @@ pub struct Request {
     /// Copy the data directory to RAM first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub toram: Option<ToRam>,
+    /// How often a session is started in a row without its system's word that it has come up, before
+    /// another is resumed in its place; absent where nothing is counted (`perchtries=0`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tries: Option<u32>,
     /// Open what is in use all the same.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub force: bool,
@@ -222,6 +226,7 @@ impl Default for Request {
             language: Language::default(),
             grow_partition: false,
             toram: None,
+            tries: Some(3),
             force: false,
             lease: false,
             timing: false,

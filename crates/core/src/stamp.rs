@@ -13,6 +13,9 @@ use crate::units::{Bytes, SessionId};
 ///
 /// - An opened session becomes `default` and `running`. A new one is recorded as written by this
 ///   system. What an existing one records of its system stays; only gaps are filled.
+/// - Where tries are counted, this one is recorded: the union is proven, and whatever happens from now
+///   on happens to this session.
+/// - A session that is opened in place of one that does not come up leaves that one the default.
 /// - Without a session `running` is cleared, and nothing else changes: damaged files are left alone
 ///   until a session is opened.
 /// - A session that failed to open is marked with the reason; its other fields stay.
@@ -49,9 +52,15 @@ pub fn after(decision: &Decision, facts: &Facts, failures: &[Failure]) -> Option
     };
     match opened {
         Some((id, instead_of)) => {
-            metadata.default = Some(id);
+            let default = decision.passed_over.unwrap_or(id);
+            metadata.default = Some(default);
             metadata.running = Some(id);
-            metadata.previous = instead_of.or(metadata.previous).filter(|old| *old != id);
+            metadata.previous = instead_of
+                .or(metadata.previous)
+                .filter(|old| *old != default);
+            if let Some(tries) = decision.tries {
+                entry(&mut metadata, id).tries = Some(tries);
+            }
             // An entry without a directory names nothing: its number may be given out again.
             let there: BTreeSet<SessionId> = store.sessions.iter().map(|it| it.id).collect();
             metadata

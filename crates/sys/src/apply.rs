@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use perch_core::cause::Causes;
 use perch_core::decide::FailureKind;
 use perch_core::in_use::InUse;
+use perch_core::init;
 use perch_core::ladder::Apply;
 use perch_core::notice::Notice;
 use perch_core::plan::Step;
@@ -32,6 +33,7 @@ use crate::layout::{Layout, UPPER, WORK};
 use crate::mount::{self, MountError, Options};
 use crate::overlay::{self, Lower, OverlayError};
 use crate::store::{self, WriteError};
+use crate::switch_root;
 
 /// What was made writable so far.
 #[derive(Debug, Default)]
@@ -64,6 +66,8 @@ pub struct Machine {
     pub layers: Vec<Layer>,
     /// How dynfilefs containers are served.
     pub server: Server,
+    /// The real init that was asked for; absent means the usual places.
+    pub init: Option<String>,
     writable: Writable,
     /// The container that is being checked, grown or made, and is opened next.
     container: Option<Container>,
@@ -155,6 +159,9 @@ pub enum StepError {
     /// A native session has no container; never planned.
     #[error("a session of mode {0} has no container")]
     NoContainer(Mode),
+    /// Nothing in the union can be started as init: the session deleted it.
+    #[error("it holds no program that can be started as init")]
+    NoInit,
     /// Whoever ends the system would not know of the server, and not wait for it.
     #[error("cannot leave a note of the process that serves the container")]
     Record(#[from] RecordError),
@@ -180,6 +187,7 @@ impl Machine {
             store,
             layers,
             server: Server::new(BaseName::of_session()),
+            init: None,
             writable: Writable::default(),
             container: None,
             serving: None,
@@ -358,6 +366,16 @@ impl Machine {
         Ok(())
     }
 
+    /// What the union is for; a session may have deleted it.
+    fn prove_init(&self) -> Result<(), StepError> {
+        let union = self.layout.union();
+        let mut candidates = init::candidates(self.init.as_deref());
+        match candidates.any(|path| switch_root::is_program(union, path.as_ref())) {
+            true => Ok(()),
+            false => Err(StepError::NoInit),
+        }
+    }
+
     fn attach(&mut self, mount: OwnedFd, target: PathBuf) -> Result<(), StepError> {
         mount::put(mount, &target)?;
         self.undo.push(Undo::Unmount(target));
@@ -395,7 +413,20 @@ impl Apply for Machine {
             Step::OpenContainer { id, mode, cap } => self.open_container(*id, *mode, *cap),
             Step::MountRam => self.mount_ram(),
             Step::MakeUpper => self.make_upper(),
-            Step::MountUnion { union, layers } => self.mount_union(*union, layers),
+            Step::MountUnion {
+                union,
+                layers,
+                needs_init,
+            } => {
+                self.mount_union(*union, layers)?;
+                match needs_init {
+                    true => self.prove_init(),
+                    false => Ok(()),
+                }
+            }
+            Step::CountTry { metadata, .. } => {
+                Ok(store::write_counts(self.store()?.as_fd(), metadata)?)
+            }
             Step::WriteMetadata {
                 metadata,
                 quarantine,
@@ -417,6 +448,7 @@ impl Apply for Machine {
         match error {
             StepError::Probe(ProbeError::Lacks(_)) => FailureKind::NotNative,
             StepError::NotGrown(_) => FailureKind::NotGrown,
+            StepError::NoInit => FailureKind::NoInit,
             StepError::Container(ContainerError::Serve(ServeError::Refused(failure)))
                 if failure.kind == serving::FailureKind::InUse =>
             {

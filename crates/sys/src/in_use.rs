@@ -9,6 +9,7 @@
 pub mod lease;
 pub mod mounted;
 pub mod open_files;
+pub mod running;
 
 use std::os::fd::{AsFd, OwnedFd};
 

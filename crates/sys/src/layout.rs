@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use perch_core::facts::Facts;
+
 /// What remains of the initial file system while the system runs; the root when it ends. systemd, bootup(7).
 pub const INITRAMFS: &str = "/run/initramfs";
 
@@ -40,6 +42,11 @@ impl Layout {
         &self.records
     }
 
+    /// What the boot recorded of itself.
+    pub fn record(&self) -> PathBuf {
+        self.records.join(RECORD)
+    }
+
     /// The directory that holds the others.
     pub fn memory(&self) -> &Path {
         &self.memory
@@ -69,6 +76,21 @@ impl Layout {
     /// Where the file system of a store elsewhere is mounted.
     pub fn store(&self) -> PathBuf {
         self.memory.join("store")
+    }
+
+    /// Where the session store is that a boot with these facts used, for programs of the running system.
+    pub fn sessions(&self, facts: &Facts) -> PathBuf {
+        let (store, medium) = (&facts.store, &facts.medium);
+        let root = match store.device {
+            Some(_) => self.store(),
+            None if medium.in_ram => self.medium(),
+            None => self.data(),
+        };
+        match (&store.dir, &store.device) {
+            (Some(dir), _) => root.join(dir),
+            (None, Some(_)) => root,
+            (None, None) => root.join(&medium.dir).join(STORE),
+        }
     }
 
     /// Where changes go: a session's directory, or a file system in RAM.
@@ -117,5 +139,7 @@ pub const IMAGE: &str = "changes.img";
 pub const IMAGE_UNFINISHED: &str = "changes.img.new";
 /// The main file of a dynfilefs container in its session's directory; the names of its parts begin with it.
 pub use perch_core::serving::SESSION_BASE as DYNFILEFS;
+/// The name of the boot's record in the directory of records.
+pub const RECORD: &str = "boot.json";
 /// The session store's name in the data directory.
 pub const STORE: &str = "changes";

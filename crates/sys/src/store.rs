@@ -3,20 +3,23 @@
 //! Everything is reached from the store's own directory descriptor, never through a link.
 
 mod dynfilefs;
+mod lock;
+mod write;
 
 use std::collections::BTreeSet;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use perch_core::metadata::{BACKUP_FILE, CONF_FILE, JSON_FILE, LEGACY_FILE, Metadata, conf, json};
+use perch_core::metadata::{BACKUP_FILE, CONF_FILE, JSON_FILE, LEGACY_FILE};
 use perch_core::metadata::{Contents, FileRead, SessionDir, StoreFiles};
 use perch_core::units::{Bytes, SessionId};
 use rustix::fs::{AtFlags, FileType, OFlags, statat};
-use rustix::io::Errno;
 
 use crate::dir::{self, Content, DirError, Kind};
 use crate::layout::{DYNFILEFS, IMAGE, IMAGE_UNFINISHED, UPPER, WORK};
-use crate::replace::{self, ReplaceError};
+
+pub use self::lock::{LockError, StoreLock};
+pub use self::write::{WriteError, remove_leftovers, write, write_counts};
 
 /// The longest metadata file that is read: a thousand sessions take a fifth of it.
 const LONGEST: usize = 1 << 20;
@@ -197,72 +200,6 @@ fn seconds(time: SystemTime) -> i64 {
         Ok(after) => clamp(after.as_secs()),
         Err(before) => -clamp(before.duration().as_secs()),
     }
-}
-
-/// Why metadata could not be written.
-#[derive(Debug, thiserror::Error)]
-pub enum WriteError {
-    /// A damaged file could not be moved out of the way.
-    #[error("cannot set the damaged {name} aside")]
-    Quarantine {
-        /// That file.
-        name: String,
-        /// Why.
-        source: ReplaceError,
-    },
-    /// A file could not be replaced; the old one is still there.
-    #[error("cannot replace {name}")]
-    Replace {
-        /// That file.
-        name: &'static str,
-        /// Why.
-        source: ReplaceError,
-    },
-}
-
-/// Replaces the store's metadata: damaged files are set aside, then `session.json` (keeping the old
-/// one as backup) and its mirror `session.conf`. A cut at any point leaves each file old or new.
-///
-/// Returns the new name of each file that was set aside.
-pub fn write(
-    store: BorrowedFd<'_>,
-    metadata: &Metadata,
-    quarantine: &[String],
-) -> Result<Vec<String>, WriteError> {
-    let mut aside = Vec::new();
-    for name in quarantine {
-        match replace::quarantine(store, name) {
-            Ok(new) => aside.push(new),
-            Err(ReplaceError::Rename { source, .. }) if source == Errno::NOENT => {}
-            Err(source) => {
-                let name = name.clone();
-                return Err(WriteError::Quarantine { name, source });
-            }
-        }
-    }
-    replace::replace_with_backup(
-        store,
-        JSON_FILE,
-        BACKUP_FILE,
-        json::write(metadata).as_bytes(),
-        0o644,
-    )
-    .map_err(|source| WriteError::Replace {
-        name: JSON_FILE,
-        source,
-    })?;
-    replace::replace_file(store, CONF_FILE, conf::write(metadata).as_bytes(), 0o644).map_err(
-        |source| WriteError::Replace {
-            name: CONF_FILE,
-            source,
-        },
-    )?;
-    Ok(aside)
-}
-
-/// Removes what a cut has left of writing metadata, as the first thing that is written to a store.
-pub fn remove_leftovers(store: BorrowedFd<'_>) -> Result<Vec<String>, ReplaceError> {
-    replace::remove_leftovers(store, &[JSON_FILE, BACKUP_FILE, CONF_FILE])
 }
 
 #[cfg(test)]

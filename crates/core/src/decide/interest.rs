@@ -8,7 +8,9 @@ use crate::request::{Action, Request};
 pub fn interest(request: &Request, word_is_directory: bool) -> Interest {
     match super::action_there(request, word_is_directory) {
         Action::Off | Action::Fresh | Action::New => Interest::Nothing,
-        Action::Resume => Interest::Default,
+        Action::Resume => Interest::Default {
+            tries: request.tries,
+        },
         Action::Number(id) => Interest::Number(id),
         Action::Ask => Interest::All,
     }

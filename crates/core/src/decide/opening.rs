@@ -34,7 +34,12 @@ pub(super) fn learn<'a>(
                     why: failure.error.clone(),
                 });
             }
-            (FailureKind::NotGrown, None) | (FailureKind::InUse | FailureKind::Other, _) => {
+            (FailureKind::NoInit, Some(id)) => {
+                reasons.push(Reason::NoInit { id });
+                only_ram = true;
+            }
+            (FailureKind::NotGrown | FailureKind::NoInit, None)
+            | (FailureKind::InUse | FailureKind::Other, _) => {
                 reasons.push(Reason::StepFailed {
                     id: failure.id,
                     step: failure.step.clone(),

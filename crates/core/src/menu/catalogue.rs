@@ -51,6 +51,8 @@ pub enum Text {
     Default,
     /// Mark: the last attempt to open it failed.
     LastFailed,
+    /// Mark: the system in it did not come up the last time.
+    NotComeUp,
     /// Mark: another system made it.
     Misfit,
     /// Free space of the store: `size`.

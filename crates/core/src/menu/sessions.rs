@@ -54,6 +54,8 @@ struct Row {
     limit: Option<Mib>,
     is_default: bool,
     failed: Option<String>,
+    /// How often it was started in a row without coming up.
+    tries: u32,
     fits: bool,
 }
 
@@ -208,6 +210,7 @@ impl Row {
             limit: session.size,
             is_default: store.metadata.default == Some(session.id),
             failed: record.and_then(|record| record.failed.clone()),
+            tries: store.metadata.tries(session.id),
             fits: differences.is_empty() && facts.modes.contains(&session.mode),
         }
     }

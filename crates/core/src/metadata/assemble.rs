@@ -120,6 +120,7 @@ fn conf_and_backup(files: &StoreFiles, conf: Dated, reader: &mut Reader) -> (Met
     // What was deleted since must not come back.
     let exists: BTreeSet<SessionId> = files.ids().collect();
     backup.metadata.sessions.retain(|id, _| exists.contains(id));
+    backup.metadata.forget_tries();
     // The backup is the older content of a file written before this one: it wins no tie.
     let conf_is_newer = conf.modified >= backup.modified;
     let (backup, conf) = (backup.metadata, conf.metadata);
@@ -155,7 +156,8 @@ fn join(
 /// Neither of the two files is of use. `modern` says that one of them is there: then a number
 /// left by an old system is older than what was lost, and the directories know better.
 fn without_either(files: &StoreFiles, modern: bool, reader: &mut Reader) -> (Metadata, Source) {
-    if let Ok(backup) = reader.json(&files.backup, BACKUP_FILE) {
+    if let Ok(mut backup) = reader.json(&files.backup, BACKUP_FILE) {
+        backup.metadata.forget_tries();
         reader.notes.push(Note::new(
             code::RECOVERED,
             format!("The session list was taken from {BACKUP_FILE}."),

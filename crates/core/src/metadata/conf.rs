@@ -3,7 +3,7 @@
 //!
 //! Reading never fails. Lines that say nothing to us are kept in [`Metadata::extra`], so they
 //! reach both files again. Not everything fits in here when writing: values that are no text,
-//! and entries that belong to no session, are in `session.json` only.
+//! entries that belong to no session, and how often sessions were tried are in `session.json` only.
 
 mod line;
 
@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use super::intake::Intake;
 use super::note::Notes;
-use super::record::Known;
+use super::record::{Known, TRIES};
 use super::{CONF_FILE, Metadata, Note, Record, field};
 use crate::units::SessionId;
 use line::Line;
@@ -128,7 +128,7 @@ fn add_record(text: &mut String, id: SessionId, record: &Record) {
         add(text, Line::Field { name, key, value });
     };
     let known = record.known();
-    for (name, value) in &known {
+    for (name, value) in known.iter().filter(|(name, _)| *name != TRIES) {
         match value {
             Known::Text(text) => field(name, text),
             Known::Number(number) => field(name, &number.to_string()),

@@ -91,6 +91,19 @@ pub(super) fn size(value: &Value) -> Field<Mib> {
     })
 }
 
+/// A number of times, as string or number. None at all is absent.
+pub(super) fn count(value: &Value) -> Field<u32> {
+    let number = match value {
+        Value::Number(number) => number.as_u64().map_or(Field::Unreadable, Field::Known),
+        other => word(other).and_then(|text| text.parse().map_or(Field::Unreadable, Field::Known)),
+    };
+    number.and_then(|number: u64| match u32::try_from(number) {
+        Ok(0) => Field::Absent,
+        Ok(number) => Field::Known(number),
+        Err(_) => Field::Unreadable,
+    })
+}
+
 /// `4000.0` is a whole number that went through a language without integers.
 fn whole(float: f64) -> Field<u64> {
     // Up to 2^53 every whole number has an exact f64, so the cast is exact as well.
@@ -171,6 +184,23 @@ mod tests {
             (json!(true), Field::Unreadable),
         ] {
             assert_eq!(size(&value), want, "value {value}");
+        }
+    }
+
+    #[test]
+    fn counts_are_whole_and_not_negative() {
+        for (value, want) in [
+            (json!(3), Field::Known(3)),
+            (json!("3"), Field::Known(3)),
+            (json!(0), Field::Absent),
+            (json!(null), Field::Absent),
+            (json!(-1), Field::Unreadable),
+            (json!(1.5), Field::Unreadable),
+            (json!(1_u64 << 32), Field::Unreadable),
+            (json!("three"), Field::Unreadable),
+            (json!(true), Field::Unreadable),
+        ] {
+            assert_eq!(count(&value), want, "value {value}");
         }
     }
 

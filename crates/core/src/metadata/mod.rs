@@ -9,6 +9,7 @@
 pub mod assemble;
 pub mod conf;
 mod field;
+mod good;
 mod intake;
 pub mod json;
 mod note;
@@ -82,6 +83,14 @@ pub struct Record {
     /// Why the last attempt to open it failed; absent when it worked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
+    /// How often it was opened in a row without its system's word that it had come up; absent after that
+    /// word, and where nothing is counted. In `session.json` only, so that a boot writes one file for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tries: Option<u32>,
+    /// The session's place in the order in which sessions were last said to have come up: the largest was
+    /// the last. Absent where its system never said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub good: Option<u32>,
     /// Keys beside the known ones, and known ones with values we cannot read: kept as they are.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub extra: Map<String, Value>,

@@ -31,6 +31,8 @@ fn conf_line() -> impl Strategy<Value = String> {
         Just("union"),
         Just("size"),
         Just("failed"),
+        Just("tries"),
+        Just("good"),
         Just("note")
     ];
     let value = prop_oneof![
@@ -92,16 +94,19 @@ fn record<S: Strategy<Value = String> + 'static>(text: fn() -> S) -> impl Strate
         option::of(union),
         option::of(size),
         option::of(text()),
+        (option::of(1_u32..9), option::of(1_u32..9)),
         extra(),
     )
         .prop_map(
-            |(mode, version, edition, union, size, failed, extra)| Record {
+            |(mode, version, edition, union, size, failed, (tries, good), extra)| Record {
                 mode,
                 version,
                 edition,
                 union,
                 size,
                 failed,
+                tries,
+                good,
                 extra,
             },
         )
@@ -139,6 +144,8 @@ fn json_text() -> impl Strategy<Value = String> {
         Just("union"),
         Just("size"),
         Just("failed"),
+        Just("tries"),
+        Just("good"),
         Just("note"),
     ];
     let entry = prop_oneof![
@@ -219,6 +226,7 @@ fn store() -> impl Strategy<Value = StoreFiles> {
 /// The fields that every form has.
 fn plain(record: &Record) -> Record {
     Record {
+        tries: None,
         extra: Map::new(),
         ..record.clone()
     }

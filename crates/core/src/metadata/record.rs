@@ -7,6 +7,9 @@ use serde_json::Value;
 use super::Record;
 use super::field::{self, Field};
 
+/// The one field that the line form does not hold.
+pub(super) const TRIES: &str = "tries";
+
 /// The value of a known field, as it is written.
 #[derive(Debug, PartialEq)]
 pub(super) enum Known<'a> {
@@ -29,6 +32,8 @@ impl Record {
             "union" => put(field::choice(&value), &mut self.union),
             "size" => put(field::size(&value), &mut self.size),
             "failed" => put(field::line(&value), &mut self.failed),
+            TRIES => put(field::count(&value), &mut self.tries),
+            "good" => put(field::count(&value), &mut self.good),
             _ => {
                 self.extra.insert(name.to_owned(), value);
                 return true;
@@ -48,6 +53,7 @@ impl Record {
             text.as_deref().and_then(field::single_line)
         }
         let word = |word| text(word).filter(|word| word != "unknown");
+        let number = |number: Option<u32>| number.map(u64::from).map(Known::Number);
         let fixed = |word| Known::Text(Cow::Borrowed(word));
         [
             ("mode", self.mode.map(|mode| fixed(mode.word()))),
@@ -59,6 +65,8 @@ impl Record {
                 self.size.and_then(field::size_number).map(Known::Number),
             ),
             ("failed", text(&self.failed).map(Known::Text)),
+            (TRIES, number(self.tries)),
+            ("good", number(self.good)),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))

@@ -104,6 +104,15 @@ impl Reason {
             Self::ModeUnavailable { .. } => {
                 "perchdir=new perchmode=raw starts one that it can open".to_owned()
             }
+            Self::NoInit { .. } => {
+                "bring back what was deleted in it, or start another with perchdir=new".to_owned()
+            }
+            Self::TriesUsedUp { id, .. } => {
+                format!("perchdir={id} opens it; perch mark-good {id} gives it all its tries again")
+            }
+            Self::TriedBefore { .. } => {
+                "perchtries= sets how many tries a session has, 0 does not count them".to_owned()
+            }
             Self::UnionUnavailable { asked, .. } => {
                 format!("boot a kernel with {asked}, or leave union= out")
             }

@@ -29,6 +29,18 @@ impl fmt::Display for Listed<'_> {
     }
 }
 
+/// "once", "3 times".
+struct Times(u32);
+
+impl fmt::Display for Times {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("once"),
+            times => write!(f, "{times} times"),
+        }
+    }
+}
+
 impl fmt::Display for Then {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -249,6 +261,26 @@ impl Reason {
             Self::ModeUnavailable { mode } => write!(
                 f,
                 "this image cannot open or make sessions of mode {mode}; changes stay in RAM"
+            ),
+            Self::NoInit { id } => write!(
+                f,
+                "session {id} could not be started: /sbin/init is not in it, nor anything that could be started in its place; it is left as it is, changes stay in RAM"
+            ),
+            Self::TriesUsedUp { id, tries, instead } => {
+                write!(f, "session {id} was started {}", Times(*tries))?;
+                f.write_str(" in a row and did not come up; it is left as it is, ")?;
+                match instead {
+                    Some(instead) => write!(
+                        f,
+                        "session {instead}, the last one that came up, is resumed in its place"
+                    ),
+                    None => f.write_str("changes stay in RAM"),
+                }
+            }
+            Self::TriedBefore { id, tries } => write!(
+                f,
+                "session {id} was started {} and did not come up since",
+                Times(*tries)
             ),
             Self::UnionUnavailable { asked, instead } => {
                 write!(f, "this kernel has no {asked}; using {instead}")

@@ -18,7 +18,7 @@ use crate::mountinfo::{self, Mount};
 /// The first part of an expandable container (contract §1.4).
 const EXPANDABLE: &str = "changes.dat";
 /// The major number of loop devices (`Documentation/admin-guide/devices.txt`).
-const LOOP_MAJOR: u32 = 7;
+pub(super) const LOOP_MAJOR: u32 = 7;
 
 /// Where the session in the directory `session` is open, if it is.
 pub fn find(session: impl AsFd) -> Option<InUse> {
@@ -46,7 +46,7 @@ pub fn find(session: impl AsFd) -> Option<InUse> {
 }
 
 /// The number of a loop device that the file is attached to.
-fn attached(file: &Stat) -> Option<u32> {
+pub(super) fn attached(file: &Stat) -> Option<u32> {
     loop_devices()
         .find(|(_, status)| status.lo_device == file.st_dev && status.lo_inode == file.st_ino)
         .map(|(number, _)| number)
@@ -87,13 +87,13 @@ fn loop_devices() -> impl Iterator<Item = (u32, loop_info64)> {
     })
 }
 
-fn same(a: &Stat, b: &Stat) -> bool {
+pub(super) fn same(a: &Stat, b: &Stat) -> bool {
     (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino)
 }
 
 /// The upper directory of an overlay, as it was called when that was mounted.
 /// `Documentation/filesystems/overlayfs.rst`: a comma in it is written `\,`.
-fn upper_of(mount: &Mount) -> Option<PathBuf> {
+pub(super) fn upper_of(mount: &Mount) -> Option<PathBuf> {
     if mount.fs_type != "overlay" {
         return None;
     }

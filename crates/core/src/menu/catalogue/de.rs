@@ -19,6 +19,7 @@ pub(super) fn text(text: Text) -> &'static str {
         Text::Unknown => "unbekannt",
         Text::Default => "Vorgabe",
         Text::LastFailed => "ging zuletzt nicht auf",
+        Text::NotComeUp => "kam zuletzt nicht hoch",
         Text::Misfit => "aus einem anderen System",
         Text::Free => "Freier Platz: {size}",
         Text::ResumeIn => "Sitzung {number} wird in {seconds} s fortgesetzt",

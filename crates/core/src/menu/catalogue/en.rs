@@ -19,6 +19,7 @@ pub(super) fn text(text: Text) -> &'static str {
         Text::Unknown => "unknown",
         Text::Default => "default",
         Text::LastFailed => "did not open the last time",
+        Text::NotComeUp => "did not come up the last time",
         Text::Misfit => "made on another system",
         Text::Free => "Free space: {size}",
         Text::ResumeIn => "Resuming session {number} in {seconds} s",

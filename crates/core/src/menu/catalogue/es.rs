@@ -19,6 +19,7 @@ pub(super) fn text(text: Text) -> &'static str {
         Text::Unknown => "desconocido",
         Text::Default => "predeterminada",
         Text::LastFailed => "no se abrió la última vez",
+        Text::NotComeUp => "no terminó de arrancar la última vez",
         Text::Misfit => "de otro sistema",
         Text::Free => "Espacio libre: {size}",
         Text::ResumeIn => "Se reanuda la sesión {number} en {seconds} s",

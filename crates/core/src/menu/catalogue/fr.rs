@@ -19,6 +19,7 @@ pub(super) fn text(text: Text) -> &'static str {
         Text::Unknown => "inconnu",
         Text::Default => "par défaut",
         Text::LastFailed => "non ouverte la dernière fois",
+        Text::NotComeUp => "n'a pas fini de démarrer la dernière fois",
         Text::Misfit => "d'un autre système",
         Text::Free => "Espace libre : {size}",
         Text::ResumeIn => "Reprise de la session {number} dans {seconds} s",

@@ -19,6 +19,7 @@ pub(super) fn text(text: Text) -> &'static str {
         Text::Unknown => "tak dikenal",
         Text::Default => "bawaan",
         Text::LastFailed => "gagal dibuka terakhir kali",
+        Text::NotComeUp => "tidak selesai menyala terakhir kali",
         Text::Misfit => "dari sistem lain",
         Text::Free => "Ruang kosong: {size}",
         Text::ResumeIn => "Sesi {number} dilanjutkan dalam {seconds} s",

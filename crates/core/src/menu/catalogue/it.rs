@@ -19,6 +19,7 @@ pub(super) fn text(text: Text) -> &'static str {
         Text::Unknown => "ignoto",
         Text::Default => "predefinita",
         Text::LastFailed => "non aperta l'ultima volta",
+        Text::NotComeUp => "non ha completato l'ultimo avvio",
         Text::Misfit => "di un altro sistema",
         Text::Free => "Spazio libero: {size}",
         Text::ResumeIn => "La sessione {number} riprende tra {seconds} s",

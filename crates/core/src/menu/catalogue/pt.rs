@@ -19,6 +19,7 @@ pub(super) fn text(text: Text) -> &'static str {
         Text::Unknown => "desconhecido",
         Text::Default => "predefinida",
         Text::LastFailed => "não abriu da última vez",
+        Text::NotComeUp => "não terminou de arrancar da última vez",
         Text::Misfit => "de outro sistema",
         Text::Free => "Espaço livre: {size}",
         Text::ResumeIn => "A sessão {number} é retomada em {seconds} s",

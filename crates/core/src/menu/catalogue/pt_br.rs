@@ -19,6 +19,7 @@ pub(super) fn text(text: Text) -> &'static str {
         Text::Unknown => "desconhecido",
         Text::Default => "padrão",
         Text::LastFailed => "não abriu na última vez",
+        Text::NotComeUp => "não terminou de iniciar da última vez",
         Text::Misfit => "de outro sistema",
         Text::Free => "Espaço livre: {size}",
         Text::ResumeIn => "A sessão {number} será retomada em {seconds} s",

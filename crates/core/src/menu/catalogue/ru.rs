@@ -19,6 +19,7 @@ pub(super) fn text(text: Text) -> &'static str {
         Text::Unknown => "неизвестно",
         Text::Default => "по умолчанию",
         Text::LastFailed => "не открылся в прошлый раз",
+        Text::NotComeUp => "в последний раз не запустился",
         Text::Misfit => "из другой системы",
         Text::Free => "Свободно: {size}",
         Text::ResumeIn => "Сеанс {number} продолжится через {seconds} с",

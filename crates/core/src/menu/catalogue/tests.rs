@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::*;
 
 /// All keys; a test counts them.
-const TEXTS: [Text; 49] = [
+const TEXTS: [Text; 50] = [
     Text::ChooseSession,
     Text::NumberMissing,
     Text::NewSession,
@@ -19,6 +19,7 @@ const TEXTS: [Text; 49] = [
     Text::Unknown,
     Text::Default,
     Text::LastFailed,
+    Text::NotComeUp,
     Text::Misfit,
     Text::Free,
     Text::ResumeIn,

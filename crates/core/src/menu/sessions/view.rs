@@ -10,13 +10,14 @@ use crate::menu::list::{self, Column, Page, Widths, dim, flow, line};
 const DEFAULT: char = '*';
 const FAILED: char = '!';
 const MISFIT: char = '#';
+const TRIED: char = '?';
 
 /// In place of a size that is not known yet.
 const PENDING: &str = "...";
 
 /// The columns of a row, and what each but the first two is called.
 const COLUMNS: [(Option<Text>, Column); 10] = [
-    (None, column(3, 0)),
+    (None, column(4, 0)),
     (None, column(9, 0)),
     (Some(Text::Name), column(20, 6)),
     (Some(Text::Version), column(14, 7)),
@@ -120,6 +121,7 @@ impl SessionMenu {
         let marks = [
             (row.is_default, DEFAULT),
             (row.failed.is_some(), FAILED),
+            (row.tries > 0, TRIED),
             (!row.fits, MISFIT),
         ];
         let text = |text: &Option<String>| match text {
@@ -170,6 +172,7 @@ impl SessionMenu {
                 .map(|(mark, text)| (mark, self.catalogue.text(text, glyphs)))
                 .map(|(mark, words)| match &row.failed {
                     Some(why) if mark == FAILED => format!("{words} ({})", untrusted(why, glyphs)),
+                    _ if mark == TRIED => format!("{words} ({}x)", row.tries),
                     _ => words,
                 })
                 .collect();
@@ -187,7 +190,7 @@ impl SessionMenu {
             items.push(self.catalogue.say(Text::Free, &[("size", &free)], glyphs));
         }
         items.push(format!("{}/{}", self.selected + 1, self.len()));
-        for mark in [DEFAULT, FAILED, MISFIT] {
+        for mark in [DEFAULT, FAILED, TRIED, MISFIT] {
             let mut all = self.rows.iter().flat_map(marks);
             if let Some((_, text)) = all.find(|(set, _)| *set == mark) {
                 items.push(format!("{mark} {}", self.catalogue.text(text, glyphs)));
@@ -201,6 +204,7 @@ fn marks(row: &Row) -> impl Iterator<Item = (char, Text)> {
     [
         (row.is_default, DEFAULT, Text::Default),
         (row.failed.is_some(), FAILED, Text::LastFailed),
+        (row.tries > 0, TRIED, Text::NotComeUp),
         (!row.fits, MISFIT, Text::Misfit),
     ]
     .into_iter()

@@ -68,6 +68,9 @@ fn record(json: &Record, conf: &Record, conf_is_newer: bool) -> Record {
         size: newer.size.or(older.size.filter(|_| silent("size"))),
         // Its absence says that the session works again.
         failed: newer.failed.clone(),
+        // Only the JSON form holds it.
+        tries: json.tries,
+        good: newer.good.or(older.good.filter(|_| silent("good"))),
         extra: extra(&json.extra, &conf.extra, conf_is_newer),
     }
 }

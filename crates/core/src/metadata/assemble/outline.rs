@@ -18,7 +18,11 @@ pub enum Interest {
     /// None: no session is opened, or a new one.
     Nothing,
     /// The default, and all of them where it is not clear which one that is.
-    Default,
+    Default {
+        /// How many tries a session has. Of a default that used them up, what is opened in its place is of
+        /// interest too; absent where no tries are counted.
+        tries: Option<u32>,
+    },
     /// The one with this number, and all of them where it is not there.
     Number(SessionId),
     /// All of them: somebody chooses.
@@ -68,20 +72,30 @@ impl Outline {
         let unseen: BTreeSet<SessionId> = files.unseen.iter().copied().collect();
         let one = match interest {
             Interest::Nothing => None,
-            Interest::Default => self.metadata.default,
+            Interest::Default { .. } => self.metadata.default,
             Interest::Number(id) => Some(id),
             Interest::All => None,
         };
         let all = self.recovered
             || match interest {
                 Interest::Nothing => false,
-                Interest::Default | Interest::Number(_) => !one.is_some_and(|id| files.has(id)),
+                Interest::Default { .. } | Interest::Number(_) => {
+                    !one.is_some_and(|id| files.has(id))
+                }
                 Interest::All => true,
             };
+        let exhausted = match (interest, one) {
+            (Interest::Default { tries: Some(most) }, Some(id)) => self.metadata.tries(id) >= most,
+            _ => false,
+        };
+        let good = |id: &SessionId| {
+            let record = self.metadata.sessions.get(id);
+            exhausted && record.is_some_and(|record| record.good.is_some())
+        };
         let untold = |id: &SessionId| !self.metadata.sessions.get(id).is_some_and(tells);
         unseen
             .into_iter()
-            .filter(|id| all || one == Some(*id) || untold(id))
+            .filter(|id| all || one == Some(*id) || untold(id) || good(id))
             .collect()
     }
 
@@ -139,35 +153,41 @@ mod tests {
         SessionId::new(number).unwrap()
     }
 
-    /// A store with directories 1 to 4. The files tell mode and union of 1 and 2, the mode of 4, and
-    /// nothing of 3.
+    /// A store with directories 1 to 5. The files tell mode and union of 1, 2 and 5, the mode of 4, and
+    /// nothing of 3; 2 and 5 have come up once, and 2 used up its tries since.
     fn store(default: &str) -> StoreFiles {
         let text = format!(
             r#"{{"default": {default}, "sessions": {{
                 "1": {{"mode": "native", "union": "overlayfs"}},
-                "2": {{"mode": "raw"}},
-                "4": {{"mode": "native"}}}}}}"#
+                "2": {{"mode": "raw", "tries": 3, "good": 1}},
+                "4": {{"mode": "native"}},
+                "5": {{"mode": "raw", "good": 2}}}}}}"#
         );
         StoreFiles {
             json: FileRead::Text { text, modified: 1 },
-            unseen: [4, 3, 2, 1].map(id).to_vec(),
+            unseen: [5, 4, 3, 2, 1].map(id).to_vec(),
             ..StoreFiles::default()
         }
     }
 
     #[test]
     fn only_what_no_file_tells_and_what_is_opened_is_looked_into() {
-        use Interest::{All, Default, Nothing, Number};
+        use Interest::{All, Nothing, Number};
+        const DEFAULT: Interest = Interest::Default { tries: Some(3) };
         for (default, interest, want) in [
             ("\"1\"", Nothing, &[3, 4][..]),
-            ("\"1\"", Default, &[1, 3, 4]),
+            ("\"1\"", DEFAULT, &[1, 3, 4]),
             ("\"1\"", Number(id(2)), &[2, 3, 4]),
-            ("\"1\"", All, &[1, 2, 3, 4]),
+            ("\"1\"", All, &[1, 2, 3, 4, 5]),
             // Which one was used last, only the directories tell.
-            ("null", Default, &[1, 2, 3, 4]),
-            ("\"9\"", Default, &[1, 2, 3, 4]),
+            ("null", DEFAULT, &[1, 2, 3, 4, 5]),
+            ("\"9\"", DEFAULT, &[1, 2, 3, 4, 5]),
             // Another one has to be picked.
-            ("\"1\"", Number(id(9)), &[1, 2, 3, 4]),
+            ("\"1\"", Number(id(9)), &[1, 2, 3, 4, 5]),
+            // One that did not come up gives way to one that did.
+            ("\"2\"", DEFAULT, &[2, 3, 4, 5]),
+            ("\"2\"", Interest::Default { tries: Some(4) }, &[2, 3, 4]),
+            ("\"2\"", Interest::Default { tries: None }, &[2, 3, 4]),
         ] {
             let files = store(default);
             let got = Outline::of(&files).to_look_into(&files, interest);
@@ -179,7 +199,7 @@ mod tests {
             ..store("null")
         };
         let got = Outline::of(&lost).to_look_into(&lost, Nothing);
-        assert_eq!(got, [1, 2, 3, 4].map(id), "nothing is told by any file");
+        assert_eq!(got, [1, 2, 3, 4, 5].map(id), "nothing is told by any file");
     }
 
     #[test]
@@ -188,7 +208,7 @@ mod tests {
         let got = Outline::of(&files).complete(&files);
         let first = got.sessions.first().unwrap();
         assert_eq!(first.union, Some(crate::session::UnionKind::Overlayfs));
-        assert_eq!((got.sessions.len(), first.modified), (4, None));
+        assert_eq!((got.sessions.len(), first.modified), (5, None));
         assert_eq!(got.sessions[1].mode, Mode::Raw);
     }
 }
