@@ -1,11 +1,13 @@
 //! The arguments of `perch`, as data. What they mean to a command is for the command to say.
 
 pub mod dynfilefs;
+pub mod mark_good;
 pub mod mkinitramfs;
 
 use clap::{Args, Parser, Subcommand};
 
 use dynfilefs::DynfilefsCommand;
+use mark_good::MarkGood;
 use mkinitramfs::Mkinitramfs;
 
 /// Keep the changes of a live system: the command line.
@@ -54,6 +56,8 @@ pub enum Command {
     /// Make the initial file system that perch boots from
     #[command(after_help = mkinitramfs::EXAMPLES)]
     Mkinitramfs(Box<Mkinitramfs>),
+    /// Say that the system has come up, so that its session goes on being resumed
+    MarkGood(MarkGood),
 }
 
 /// The definition of all arguments: for help, completions and man pages.

@@ -1,4 +1,5 @@
 //! The commands, one file each.
 
 pub(crate) mod dynfilefs;
+pub(crate) mod mark_good;
 pub(crate) mod mkinitramfs;

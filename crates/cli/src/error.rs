@@ -88,6 +88,8 @@ pub(crate) enum Error {
     StillRunning { user: Option<User> },
     #[error("cannot wait for the server's end")]
     Wait { source: io::Error },
+    #[error(transparent)]
+    MarkGood(#[from] crate::commands::mark_good::MarkError),
     #[error("stopped: {left}")]
     Interrupted { left: &'static str },
     #[error(transparent)]
@@ -121,6 +123,7 @@ impl Error {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Size(_) => "bad-size",
+            Self::MarkGood(error) => error.code(),
             Self::Directory { source, .. } if is_missing(source) => "not-found",
             Self::Directory { .. } | Self::Look { .. } => "io",
             Self::NotFound { .. } => "not-found",
@@ -162,6 +165,7 @@ impl Error {
                 "an older image there is as it was; look for room and write access"
             }
             Self::ImageIsDirectory { .. } => "name the file to make in it, such as initrd.img",
+            Self::MarkGood(error) => return Some(error.hint()),
             Self::NotFound { path } => {
                 let path = path.display();
                 return Some(format!(

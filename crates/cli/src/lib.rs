@@ -59,6 +59,7 @@ fn run(cli: Cli) -> ExitCode {
             command: Some(command),
         }) => Ok(commands::dynfilefs::run(command, &output)),
         Some(Command::Mkinitramfs(args)) => Ok(commands::mkinitramfs::run(*args, &output)),
+        Some(Command::MarkGood(args)) => Ok(commands::mark_good::run(&args)),
     };
     match result {
         Ok(result) => output.finish(result),

@@ -8,6 +8,7 @@ fn help_of_every_command_is_as_written() {
     for (name, args) in [
         ("help-perch.txt", "--help"),
         ("help-dynfilefs.txt", "dynfilefs --help"),
+        ("help-mark-good.txt", "mark-good --help"),
         ("help-info.txt", "dynfilefs info --help"),
         ("help-check.txt", "dynfilefs check --help"),
         ("help-repair.txt", "dynfilefs repair --help"),
