@@ -7,6 +7,7 @@ mod asking;
 mod choosing;
 mod compatibility;
 mod complaints;
+mod counting;
 mod cuts;
 mod damaged_metadata;
 mod dynfilefs;
@@ -43,6 +44,7 @@ fn scenarios() -> Vec<Scenario> {
         asking::scenarios(),
         compatibility::scenarios(),
         complaints::scenarios(),
+        counting::scenarios(),
         damaged_metadata::scenarios(),
         media::scenarios(),
         media_kinds::scenarios(),

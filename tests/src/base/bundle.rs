@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::{make_executable, make_link};
-use crate::host::{command, run};
+use crate::host::{command, run, static_program};
 
 /// The content of a bundle.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +19,7 @@ enum Entry {
     File { bytes: Vec<u8>, executable: bool },
     Directory,
     Link(String),
+    Perch,
     Whiteout,
 }
 
@@ -45,6 +46,12 @@ impl Bundle {
                 executable: true,
             },
         )
+    }
+
+    /// Adds the command line `perch`, made when the bundle is written.
+    #[must_use]
+    pub fn perch(self, path: &str) -> Self {
+        self.with(path, Entry::Perch)
     }
 
     /// Adds an empty directory.
@@ -95,6 +102,10 @@ impl Bundle {
                     if *executable {
                         make_executable(&full)?;
                     }
+                }
+                Entry::Perch => {
+                    fs::copy(static_program("perch-cli", "perch")?, &full)?;
+                    make_executable(&full)?;
                 }
                 Entry::Directory => fs::create_dir_all(&full)?,
                 Entry::Link(to) => make_link(&full, to)?,

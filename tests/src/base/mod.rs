@@ -17,8 +17,9 @@ use crate::host::{Key, cached, command, packages, run};
 use crate::scenario::union;
 pub use bundle::Bundle;
 
-/// The packages the system is made with.
-pub const PACKAGES: &[&str] = &["busybox-static", "squashfs-tools"];
+/// The packages the system is made with. `perch`, which some scenarios have in it, holds C code for zstd: as a static
+/// program it wants musl's compiler.
+pub const PACKAGES: &[&str] = &["busybox-static", "musl-tools", "squashfs-tools"];
 
 /// The version the system calls itself unless a boot says otherwise.
 pub const VERSION: &str = "5.1.1";

@@ -18,7 +18,7 @@ pub(super) const GUEST: &str = "/cuts/guest";
 /// Adds both to the system of a medium.
 pub(super) fn with_guest(medium: Scenario) -> Result<Scenario> {
     packages::ensure(&[PACKAGE])?;
-    let program = fs::read(static_program(PROGRAM)?)?;
+    let program = fs::read(static_program("perch-tests", PROGRAM)?)?;
     let checker = fs::read(CHECKER).with_context(|| format!("{PACKAGE} has no {CHECKER}"))?;
     let bundle = Bundle::default()
         .executable(GUEST.trim_start_matches('/'), &program)

@@ -34,17 +34,17 @@ pub fn ensure_static_target() -> Result<()> {
     Ok(())
 }
 
-/// Builds a program of this package that needs nothing of the system it runs on; returns where it is.
+/// Builds a program of `package` that needs nothing of the system it runs on; returns where it is.
 ///
 /// # Errors
 /// If it does not build.
-pub fn static_program(name: &str) -> Result<PathBuf> {
+pub fn static_program(package: &str, name: &str) -> Result<PathBuf> {
     ensure_static_target()?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     run(command(cargo)
         .current_dir(workspace_dir())
         .args(["build", "--quiet", "--release", "--target", STATIC_TARGET])
-        .args(["--package", "perch-tests", "--bin", name]))?;
+        .args(["--package", package, "--bin", name]))?;
     let target = workspace_dir().join("target").join(STATIC_TARGET);
     Ok(target.join("release").join(name))
 }

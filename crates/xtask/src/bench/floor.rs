@@ -27,7 +27,7 @@ const PROGRAM: &str = "floor-init";
 /// Builds it, or finds it in the cache.
 pub fn initramfs(images: &Images) -> Result<PathBuf> {
     packages::ensure(&["cpio", "kmod"])?;
-    let program = static_program(PROGRAM)?;
+    let program = static_program("perch-tests", PROGRAM)?;
     let bundles = disk::bundles(&images.system)?;
     let key = Key::new("bench floor 1")
         .with(&images.kernel.version)
