@@ -13,6 +13,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("perch-core", &[]),
     ("dynfilefs", &[]),
     ("perch-sys", &["dynfilefs", "perch-core"]),
+    ("perch-medium", &["perch-core"]),
     ("perch-serve", &["dynfilefs", "perch-core", "perch-sys"]),
     ("perch-boot", &["perch-core", "perch-serve", "perch-sys"]),
     ("perch-initramfs", &["perch-core", "perch-sys"]),
@@ -21,6 +22,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
         &[
             "perch-core",
             "perch-initramfs",
+            "perch-medium",
             "perch-serve",
             "perch-sys",
             "dynfilefs",
@@ -28,13 +30,20 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ),
     (
         "perch-tests",
-        &["dynfilefs", "perch-core", "perch-sys", "perch-boot"],
+        &[
+            "dynfilefs",
+            "perch-core",
+            "perch-medium",
+            "perch-sys",
+            "perch-boot",
+        ],
     ),
     (
         "xtask",
         &[
             "perch-cli",
             "perch-core",
+            "perch-medium",
             "perch-sys",
             "perch-boot",
             "perch-tests",

@@ -20,7 +20,7 @@ pub const CLEAN: &str = "everything is unmounted and written";
 /// A file the first boot writes; it holds that boot's number, so nothing else can have made it.
 const NOTE: &str = "/root/note";
 
-/// An entry of the boot menu (`grub/grub.cfg.in`) and what perch makes of it on this disk.
+/// An entry of the boot menu (`perch_medium::menu`) and what perch makes of it on this disk.
 struct Entry {
     title: &'static str,
     key: &'static str,
