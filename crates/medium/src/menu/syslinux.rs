@@ -16,7 +16,6 @@ pub(super) const TEMPLATE: &str = include_str!("../../../../syslinux/perch.cfg.i
 const MAIN: &str = include_str!("../../../../syslinux/main.cfg.in");
 const HELP1: &str = include_str!("../../../../syslinux/help1.txt.in");
 const HELP2: &str = include_str!("../../../../syslinux/help2.txt.in");
-const PROMPT: &str = include_str!("../../../../syslinux/prompt.txt.in");
 
 /// The names that the loaders look for: SYSLINUX, ISOLINUX, EXTLINUX.
 const MAIN_NAMES: [&str; 3] = ["syslinux.cfg", "isolinux.cfg", "extlinux.conf"];
@@ -34,17 +33,15 @@ pub(super) fn render(menu: &Menu, template: &str) -> Result<Vec<MenuFile>, MenuE
     let first = menu.entries.first().map(|entry| entry.id.clone());
     let words = [
         ("SERIAL", menu.serial.map(serial).unwrap_or_default()),
-        ("UI", ui(menu.syslinux_ui).to_owned()),
+        ("UI", ui(menu, language)),
         ("DEFAULT", first.unwrap_or_default()),
         ("TIMEOUTS", timeouts(menu.timeout)),
         ("TITLE", title(menu)),
         ("COUNTDOWN", said(Text::Countdown)),
         ("KEYS", said(Text::HelpKeys)),
-        ("TYPING", said(Text::Typing)),
         ("ENTRIES", entries(menu, language)),
         ("SESSIONS", sessions(menu, language)),
         ("HELP", help(menu, language)),
-        ("LIST", list(menu, language)),
         // What stands behind this character is not shown.
         ("END", format!("\u{1a}\n{MADE_BY}")),
         ("OWN", own_lines::empty()),
@@ -60,7 +57,6 @@ pub(super) fn render(menu: &Menu, template: &str) -> Result<Vec<MenuFile>, MenuE
     let mut files = vec![
         file("help1.txt", HELP1)?,
         file("help2.txt", HELP2)?,
-        file("prompt.txt", PROMPT)?,
         file("perch.cfg", template)?,
     ];
     for name in MAIN_NAMES {
@@ -73,12 +69,32 @@ fn serial(Serial { unit, speed }: Serial) -> String {
     format!("SERIAL {unit} {speed}")
 }
 
-fn ui(ui: SyslinuxUi) -> &'static str {
-    match ui {
-        SyslinuxUi::Graphical => "UI vesamenu.c32",
-        SyslinuxUi::Text => "UI menu.c32",
-        SyslinuxUi::Prompt => "PROMPT 1\nDISPLAY prompt.txt",
+fn ui(menu: &Menu, language: Language) -> String {
+    match menu.syslinux_ui {
+        SyslinuxUi::Graphical => "UI vesamenu.c32".to_owned(),
+        SyslinuxUi::Text => "UI menu.c32".to_owned(),
+        SyslinuxUi::Prompt => prompt(menu, language),
     }
+}
+
+/// What stands above a prompt: the names of all entries with their titles, and what to do. SYSLINUX 6 says it on the screen
+/// only; help is shown on a serial line too.
+fn prompt(menu: &Menu, language: Language) -> String {
+    let line = |id: &str, title: &str| format!("{id:<12} {title}");
+    let entries = menu
+        .entries
+        .iter()
+        .map(|entry| line(&entry.id, &entry.title.ascii(language)));
+    let sessions = menu.sessions.iter().map(|session| {
+        let id = format!("session-{}", session.id);
+        line(&id, &session_title(session, language))
+    });
+    let mut said = vec![title(menu), String::new()];
+    said.extend(entries.chain(sessions));
+    said.push(String::new());
+    said.push(Label::Ours(Text::Typing).ascii(language));
+    let said: Vec<String> = said.iter().map(|line| format!("SAY   {line}")).collect();
+    format!("PROMPT 1\n{}", said.join("\n"))
 }
 
 fn timeouts(seconds: Option<u32>) -> String {
@@ -194,28 +210,17 @@ fn with_key(title: &str, key: Option<char>) -> String {
     }
 }
 
-/// What each entry does, for a page of help.
+/// What each entry does, for a page of help; with its name, which a prompt on a serial line shows nowhere else.
 fn help(menu: &Menu, language: Language) -> String {
-    let entry = |entry: &Entry| {
+    let entries = menu.entries.iter().map(|entry| {
         let help = entry.help.as_ref().map(|help| help.ascii(language));
         let help = help.map(|help| format!("\n      {help}"));
         let title = entry.title.ascii(language);
-        format!("  {title}{}", help.unwrap_or_default())
-    };
-    let entries: Vec<String> = menu.entries.iter().map(entry).collect();
-    entries.join("\n")
-}
-
-/// The names of all entries with their titles, for a prompt.
-fn list(menu: &Menu, language: Language) -> String {
-    let line = |id: &str, title: &str| format!("  {id:<12} {title}");
-    let entries = menu
-        .entries
-        .iter()
-        .map(|entry| line(&entry.id, &entry.title.ascii(language)));
+        format!("  {title} ({}){}", entry.id, help.unwrap_or_default())
+    });
     let sessions = menu.sessions.iter().map(|session| {
-        let id = format!("session-{}", session.id);
-        line(&id, &session_title(session, language))
+        let title = session_title(session, language);
+        format!("  {title} (session-{})", session.id)
     });
     entries.chain(sessions).collect::<Vec<_>>().join("\n")
 }
