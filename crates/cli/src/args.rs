@@ -2,6 +2,7 @@
 
 pub mod dynfilefs;
 pub mod mark_good;
+pub mod menu;
 pub mod mkinitramfs;
 
 use clap::{Args, Parser, Subcommand};
@@ -53,6 +54,9 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<DynfilefsCommand>,
     },
+    /// Write the menus of the boot loaders on a medium
+    #[command(after_help = menu::EXAMPLES, long_about = menu::ABOUT)]
+    Menu(menu::Menu),
     /// Make the initial file system that perch boots from
     #[command(after_help = mkinitramfs::EXAMPLES)]
     Mkinitramfs(Box<Mkinitramfs>),

@@ -2,4 +2,5 @@
 
 pub(crate) mod dynfilefs;
 pub(crate) mod mark_good;
+pub(crate) mod menu;
 pub(crate) mod mkinitramfs;

@@ -14,6 +14,8 @@ use perch_sys::in_use::open_files::User;
 use perch_sys::mount::MountError;
 use perch_sys::replace::ReplaceError;
 
+use crate::commands::menu::MenuFailure;
+
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -101,6 +103,8 @@ pub(crate) enum Error {
     },
     #[error("{} is a directory", .path.display())]
     ImageIsDirectory { path: PathBuf },
+    #[error(transparent)]
+    Menu(#[from] MenuFailure),
 }
 
 fn by(user: Option<&User>) -> String {
@@ -140,6 +144,7 @@ impl Error {
             Self::Declined => "declined",
             Self::Changed => "changed",
             Self::Interrupted { .. } => "interrupted",
+            Self::Menu(failure) => failure.code(),
             Self::NeedsRoot { .. } => "no-root",
             Self::NotMounted { .. } => "not-mounted",
             Self::AlreadyMounted { .. } => "mounted",
@@ -166,6 +171,7 @@ impl Error {
             }
             Self::ImageIsDirectory { .. } => "name the file to make in it, such as initrd.img",
             Self::MarkGood(error) => return Some(error.hint()),
+            Self::Menu(failure) => return failure.hint(),
             Self::NotFound { path } => {
                 let path = path.display();
                 return Some(format!(

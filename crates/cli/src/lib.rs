@@ -58,6 +58,7 @@ fn run(cli: Cli) -> ExitCode {
         Some(Command::Dynfilefs {
             command: Some(command),
         }) => Ok(commands::dynfilefs::run(command, &output)),
+        Some(Command::Menu(menu)) => Ok(commands::menu::run(&menu, &output)),
         Some(Command::Mkinitramfs(args)) => Ok(commands::mkinitramfs::run(*args, &output)),
         Some(Command::MarkGood(args)) => Ok(commands::mark_good::run(&args)),
     };

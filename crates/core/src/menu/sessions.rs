@@ -197,10 +197,7 @@ impl Row {
         let differences = fit::differences(session, facts, union, Then::Chosen);
         Self {
             id: session.id,
-            name: record
-                .and_then(|record| record.extra.get("name")?.as_str())
-                .map(|name| name.trim().to_owned())
-                .filter(|name| !name.is_empty()),
+            name: record.and_then(|record| record.name()).map(str::to_owned),
             mode: session.mode,
             version: session.version.clone(),
             edition: session.edition.clone(),

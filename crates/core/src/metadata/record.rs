@@ -20,6 +20,13 @@ pub(super) enum Known<'a> {
 }
 
 impl Record {
+    /// The name that somebody gave the session: the text under the key `name` (`session_name[N]` in the line form).
+    /// Absent where it is empty or no text.
+    pub fn name(&self) -> Option<&str> {
+        let name = self.extra.get("name")?.as_str()?.trim();
+        (!name.is_empty()).then_some(name)
+    }
+
     /// Takes a field as a file gives it, in place of what was there under that name. Unknown
     /// names, and known ones with a value we cannot read, are kept in `extra`.
     ///
