@@ -13,6 +13,7 @@ Write the menus of the boot loaders on a medium
 
 Five entries (resume, new, choose, fresh, copy to RAM), and with --sessions one for each session that has a name. \
 Your own lines between the marks in each file are kept; files that are not perch's are left alone. \
+What is not said anew stays as the menu has it. \
 Without --medium it is the medium that this system runs from.";
 
 /// The first steps.
@@ -37,20 +38,20 @@ pub struct Menu {
     #[arg(long, value_enum)]
     pub loader: Option<Loaders>,
     /// The name of the system
-    #[arg(long, default_value = "Live system")]
-    pub title: String,
-    /// Kernel parameters of every entry
-    #[arg(long, value_name = "PARAMETERS", default_value = "boot=live quiet")]
-    pub options: String,
-    /// Seconds until the first entry starts by itself, or never
-    #[arg(long, value_name = "SECONDS", default_value = "10")]
-    pub timeout: Timeout,
-    /// A serial line that shows the menu too (number and speed), or off
-    #[arg(long, value_name = "PORT", default_value = "0,115200")]
-    pub serial: SerialChoice,
-    /// The language of the menu and of the system: en, de, es, fr, id, it, pt, pt_BR or ru
-    #[arg(long, value_parser = language)]
-    pub language: Option<Language>,
+    #[arg(long)]
+    pub title: Option<String>,
+    /// Kernel parameters of every entry; of a new menu: boot=live quiet
+    #[arg(long, value_name = "PARAMETERS")]
+    pub options: Option<String>,
+    /// Seconds until the first entry starts by itself, or never; of a new menu: 10
+    #[arg(long, value_name = "SECONDS")]
+    pub timeout: Option<Timeout>,
+    /// A serial line that shows the menu too (number and speed), or off; of a new menu: 0,115200
+    #[arg(long, value_name = "PORT")]
+    pub serial: Option<SerialChoice>,
+    /// The language of the menu and of the system: en, de, es, fr, id, it, pt, pt_BR, ru or none
+    #[arg(long)]
+    pub language: Option<LanguageChoice>,
     /// Add an entry for each session that has a name
     #[arg(long)]
     pub sessions: bool,
@@ -128,7 +129,20 @@ impl FromStr for SerialChoice {
     }
 }
 
-fn language(text: &str) -> Result<Language, String> {
-    Language::of_locale(text)
-        .ok_or_else(|| "there are menus in en, de, es, fr, id, it, pt, pt_BR and ru".to_owned())
+/// A language, or `none`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LanguageChoice(pub Option<Language>);
+
+impl FromStr for LanguageChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "none" => Ok(Self(None)),
+            text => match Language::of_locale(text) {
+                Some(language) => Ok(Self(Some(language))),
+                None => Err("there are menus in en, de, es, fr, id, it, pt, pt_BR and ru".into()),
+            },
+        }
+    }
 }

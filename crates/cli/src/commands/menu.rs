@@ -45,7 +45,7 @@ struct FileWritten<'a> {
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Outcome, Error> {
     let medium = Medium::find(args.medium.as_deref(), args.live_name.as_deref())?;
     let loaders = loaders(args, &medium)?;
-    let menu = menu(args, &medium, output)?;
+    let menu = menu(args, &medium, &loaders, output)?;
     let mut files = Vec::new();
     for loader in &loaders {
         for file in render(args, &menu, *loader)? {
@@ -114,33 +114,54 @@ fn loaders(args: &Args, medium: &Medium) -> Result<Vec<Loader>, MenuFailure> {
     }
 }
 
-fn menu(args: &Args, medium: &Medium, output: &Output) -> Result<menu::Menu, MenuFailure> {
-    let usual = menu::Menu::new(&medium.live);
-    let sessions = match args.sessions {
-        true => sessions::named(medium, output)?,
-        false => Vec::new(),
-    };
-    let grub_dir = medium.loader_dir(Loader::Grub);
-    let syslinux_dir = medium.loader_dir(Loader::Syslinux);
-    let syslinux_dir = syslinux_dir.unwrap_or(usual.syslinux_dir);
-    let menu = menu::Menu {
-        title: args.title.clone(),
-        kernel: absolute(args.kernel.as_deref()).unwrap_or(usual.kernel),
-        initrd: absolute(args.initrd.as_deref()).unwrap_or(usual.initrd),
-        options: args.options.clone(),
-        timeout: args.timeout.0,
-        serial: args.serial.0,
-        language: args.language,
-        sessions,
-        syslinux_ui: medium.syslinux_ui(&syslinux_dir),
-        grub_dir: grub_dir.unwrap_or(usual.grub_dir),
-        syslinux_dir,
-        ..menu::Menu::default()
-    };
+/// The menu as it is on the medium, with what is asked for anew.
+fn menu(
+    args: &Args,
+    medium: &Medium,
+    loaders: &[Loader],
+    output: &Output,
+) -> Result<menu::Menu, MenuFailure> {
+    let mut menu = menu::Menu::new(&medium.live);
+    for loader in Loader::ALL {
+        let dir = match loader {
+            Loader::Grub => &mut menu.grub_dir,
+            Loader::Syslinux => &mut menu.syslinux_dir,
+        };
+        if let Some(found) = medium.loader_dir(loader) {
+            *dir = found;
+        }
+    }
+    menu.syslinux_ui = medium.syslinux_ui(&menu.syslinux_dir);
+    // The first one counts where there are two.
+    for loader in loaders.iter().rev() {
+        let main = match loader {
+            Loader::Grub => format!("{}/grub.cfg", menu.grub_dir),
+            Loader::Syslinux => format!("{}/perch.cfg", menu.syslinux_dir),
+        };
+        if let Some(text) = file::ours(medium, &main)? {
+            menu::take_over(&text, &mut menu);
+        }
+    }
+    set(&mut menu.title, args.title.clone());
+    set(&mut menu.options, args.options.clone());
+    set(&mut menu.kernel, absolute(args.kernel.as_deref()));
+    set(&mut menu.initrd, absolute(args.initrd.as_deref()));
+    set(&mut menu.timeout, args.timeout.map(|timeout| timeout.0));
+    set(&mut menu.serial, args.serial.map(|serial| serial.0));
+    set(&mut menu.language, args.language.map(|language| language.0));
+    if args.sessions {
+        menu.sessions = sessions::named(medium, output)?;
+    }
     for (path, option) in [(&menu.kernel, "--kernel"), (&menu.initrd, "--initrd")] {
         medium.require(path, option)?;
     }
     Ok(menu)
+}
+
+fn set<T>(slot: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *slot = value;
+    }
 }
 
 /// A path on the medium, however it was given.

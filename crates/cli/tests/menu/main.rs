@@ -54,6 +54,31 @@ fn own_lines_stay_and_nothing_is_written_twice() {
 }
 
 #[test]
+fn what_is_not_said_anew_stays() {
+    let medium = Medium::new();
+    let given = [
+        "--title",
+        "My \"Live\"",
+        "--options",
+        "quiet a=\"b c\"",
+        "--language",
+        "de",
+    ];
+    medium
+        .run(&[&["--loader", "all"][..], &given].concat())
+        .ok();
+    let said = medium.run(&[]).ok();
+    assert!(said.out.contains("as they should be"), "{said:?}");
+    medium.run(&["--language", "none", "--timeout", "7"]).ok();
+    let text = medium.read("boot/syslinux/perch.cfg");
+    assert!(
+        text.contains("MENU TITLE My \"Live\"\n") && text.contains("TIMEOUT 70\n"),
+        "{text}"
+    );
+    assert!(text.contains(" quiet a=\"b c\" perchdir=new\n"), "{text}");
+}
+
+#[test]
 fn lines_that_nobody_can_tell_apart_stop_everything() {
     let medium = Medium::with_menus();
     let file = "boot/syslinux/perch.cfg";

@@ -9,7 +9,7 @@ use perch_core::cmdline;
 use perch_core::menu::language::Language;
 
 use super::check::{MenuError, value};
-use super::{Entry, Menu, MenuFile, NamedSession, Serial, locale, own_lines, template};
+use super::{Entry, Menu, MenuFile, NamedSession, Serial, locale, own_lines, settings, template};
 
 /// Our own template.
 pub(super) const TEMPLATE: &str = include_str!("../../../../grub/grub.cfg.in");
@@ -35,6 +35,7 @@ pub(super) fn render(menu: &Menu, template: &str) -> Result<Vec<MenuFile>, MenuE
         ),
         ("SESSIONS", blocks(menu.sessions.iter().map(session))),
         ("LANGUAGES", languages(&menu.languages)),
+        ("SETTINGS", settings::lines(menu)),
         ("OWN", own_lines::empty()),
     ];
     let mut files = vec![MenuFile {

@@ -17,6 +17,13 @@ pub fn tag(language: Language) -> &'static str {
     }
 }
 
+/// The language of such a word; `None` for any other.
+pub(super) fn of_tag(word: &str) -> Option<Language> {
+    Language::ALL
+        .into_iter()
+        .find(|language| tag(*language) == word)
+}
+
 /// The locale of a system in this language, locale(7): the value of `locales=`.
 pub fn locale(language: Language) -> &'static str {
     match language {

@@ -16,6 +16,7 @@ mod grub;
 mod locale;
 pub mod own_lines;
 mod serial;
+mod settings;
 mod syslinux;
 mod template;
 mod words;
@@ -29,6 +30,7 @@ pub use check::MenuError;
 pub use entry::{Entry, Label, NamedSession};
 pub use locale::{locale, native_name, tag};
 pub use serial::{BadSerial, Serial};
+pub use settings::take_over;
 pub use words::Text;
 
 /// What every file of ours says in a line of its own: how `perch menu` knows what it may replace.

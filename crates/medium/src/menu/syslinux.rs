@@ -9,7 +9,7 @@ use perch_core::menu::language::Language;
 use super::check::MenuError;
 use super::entry::ascii;
 use super::{Entry, Label, MADE_BY, Menu, MenuFile, NamedSession, Serial, SyslinuxUi, Text};
-use super::{join, locale, own_lines, template};
+use super::{join, locale, own_lines, settings, template};
 
 /// Our own template of the file with everything.
 pub(super) const TEMPLATE: &str = include_str!("../../../../syslinux/perch.cfg.in");
@@ -44,6 +44,7 @@ pub(super) fn render(menu: &Menu, template: &str) -> Result<Vec<MenuFile>, MenuE
         ("HELP", help(menu, language)),
         // What stands behind this character is not shown.
         ("END", format!("\u{1a}\n{MADE_BY}")),
+        ("SETTINGS", settings::lines(menu)),
         ("OWN", own_lines::empty()),
     ];
     let file = |name: &str, template: &str| {

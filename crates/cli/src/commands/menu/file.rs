@@ -137,6 +137,15 @@ pub(super) fn refuse_strangers(files: &[File]) -> Result<(), MenuFailure> {
     }
 }
 
+/// The text of a file that perch made; `None` for any other, and where there is none.
+pub(super) fn ours(medium: &Medium, path: &str) -> Result<Option<String>, MenuFailure> {
+    let Content::Bytes { bytes, .. } = read(medium, path)? else {
+        return Ok(None);
+    };
+    let text = String::from_utf8(bytes).ok();
+    Ok(text.filter(|text| text.contains(MADE_BY)))
+}
+
 fn read(medium: &Medium, path: &str) -> Result<Content, MenuFailure> {
     read_bounded(&medium.dir, path, LONGEST).map_err(|source| MenuFailure::Read {
         path: path.to_owned(),
