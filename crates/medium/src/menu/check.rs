@@ -60,7 +60,9 @@ pub(super) fn check(menu: &Menu, loader: Loader) -> Result<(), MenuError> {
     }
     path(&format!("/{}", menu.grub_dir))?;
     path(&format!("/{}", menu.syslinux_dir))?;
-    let first = menu.entries.first().ok_or(MenuError::Empty)?;
+    if menu.entries.is_empty() {
+        return Err(MenuError::Empty);
+    }
     let mut ids: Vec<&str> = Vec::new();
     for entry in &menu.entries {
         if !is_id(&entry.id) || ids.contains(&entry.id.as_str()) {
@@ -71,7 +73,6 @@ pub(super) fn check(menu: &Menu, loader: Loader) -> Result<(), MenuError> {
         ids.push(&entry.id);
         options(&entry.parameters, loader)?;
     }
-    debug_assert!(is_id(&first.id));
     let all = menu.all_options();
     let longest = menu
         .entries
@@ -102,7 +103,7 @@ fn path(path: &str) -> Result<(), MenuError> {
     }
 }
 
-/// `language`, `l` and the numbers of sessions are ours.
+/// `language` and what begins with `session-` are ours.
 fn is_id(id: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     !id.is_empty()
