@@ -11,7 +11,13 @@ use perch_core::record::{self, NoFacts};
 /// What `perch-init --help` says.
 pub const HELP: &str = "\
 perch-init: finds the medium of a live system, opens the session and starts the system.
-The kernel starts it as /init of an initramfs. On a running system:
+The kernel starts it as /init of an initramfs. The scripts of another initramfs call
+
+  perch-init mount --root DIR
+      which does the same up to the root of the system, mounted at DIR, and leaves the rest to
+      them. Exit status: 0 it is there, 1 it is not and the consoles say why, 2 nothing was done.
+
+On a running system:
 
   perch-init explain --cmdline 'PARAMETERS' --facts FILE [--json]
       says what a boot with these parameters would decide and do, and changes nothing.

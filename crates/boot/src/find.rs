@@ -13,6 +13,7 @@ use perch_sys::medium::Medium;
 use perch_sys::{console, kmsg};
 
 use crate::ask;
+use crate::handover::Handover;
 use crate::hotplug::Hotplug;
 use crate::lease;
 use crate::rescue::{self, Screen};
@@ -34,7 +35,11 @@ pub struct Found {
 ///
 /// # Errors
 /// The screen for a medium that was found and cannot be used.
-pub fn medium(request: &Request, hotplug: &mut Hotplug) -> Result<Found, Screen> {
+pub fn medium(
+    request: &Request,
+    hotplug: &mut Hotplug,
+    handover: &Handover,
+) -> Result<Found, Screen> {
     if request.source.ask
         && let Some(found) = picked(request, hotplug)
     {
@@ -46,7 +51,8 @@ pub fn medium(request: &Request, hotplug: &mut Hotplug) -> Result<Found, Screen>
         if let Some(medium) = search.run(hotplug, wait) {
             return taken(request, medium, &search);
         }
-        rescue::wait_for_device(&not_found(&search, wait), request.on_missing, hotplug);
+        let screen = not_found(&search, wait);
+        rescue::wait_for_device(&screen, request.on_missing, hotplug, handover);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The last stage: the record for the running system, then the real init.
+//! The last stage: the record for the running system, then the real init, or whoever starts it.
 
 use std::convert::Infallible;
 use std::ffi::OsString;
@@ -11,6 +11,7 @@ use perch_core::init;
 use perch_core::ladder::Outcome;
 use perch_core::notice::Notice;
 use perch_core::record::Record;
+use perch_sys::layout::Layout;
 use perch_sys::mount::Api;
 use perch_sys::switch_root::{self, NewSystem, SwitchError};
 use perch_sys::{dir, kmsg, replace};
@@ -19,6 +20,39 @@ use perch_sys::{dir, kmsg, replace};
 pub const RECORD_DIR: &str = "/run/perch";
 /// Its name there.
 pub use perch_sys::layout::RECORD as RECORD_FILE;
+
+/// Who starts the real init once the union stands: all that tells perch's own initramfs from those of others.
+#[derive(Debug, Clone)]
+pub enum Handover {
+    /// This program, as process 1: it becomes the real init.
+    Init {
+        /// What the kernel gave it for that.
+        arguments: Vec<OsString>,
+    },
+    /// The scripts of a host initramfs, which also choose the init and move `/run` with all that is mounted below it.
+    Host {
+        /// Where they want the root of the system.
+        root: PathBuf,
+    },
+}
+
+impl Handover {
+    /// Where things are mounted.
+    pub fn layout(&self) -> Layout {
+        match self {
+            Self::Init { .. } => Layout::of_boot(),
+            Self::Host { root } => Layout::of_boot().with_union(root),
+        }
+    }
+
+    /// Whether a boot that fails is left to somebody else, by ending.
+    pub fn is_to_host(&self) -> bool {
+        matches!(self, Self::Host { .. })
+    }
+}
+
+/// What this program ends with in a host initramfs when there is no system: its scripts have a shell or a restart for that.
+pub const NO_SYSTEM: i32 = 1;
 
 /// Why the record could not be left behind.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +119,20 @@ impl Proven {
     }
 }
 
+/// The mounts of the initramfs that come along.
+fn kept() -> [&'static Path; 4] {
+    [Api::Proc, Api::Sys, Api::Dev, Api::Run].map(Api::usual_target)
+}
+
+/// Leaves the union to the scripts of a host initramfs, which expect a directory there for each mount they move. Returns
+/// only if that cannot be had.
+pub fn leave_to_host(_proven: Proven, union: &Path) -> SwitchError {
+    match switch_root::make_places(union, &kept()) {
+        Ok(()) => std::process::exit(0),
+        Err(error) => error,
+    }
+}
+
 /// Starts the real init in the union. Returns only if that fails.
 pub fn start(
     proven: Proven,
@@ -92,7 +140,7 @@ pub fn start(
     init: &Path,
     arguments: &[OsString],
 ) -> Result<Infallible, SwitchError> {
-    let keep = [Api::Proc, Api::Sys, Api::Dev, Api::Run].map(Api::usual_target);
+    let keep = kept();
     switch_root::switch_root(
         proven,
         &NewSystem {

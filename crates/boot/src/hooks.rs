@@ -26,8 +26,9 @@ const IMAGE: &str = "/etc/perch/hooks";
 const MEDIUM: &str = "hooks";
 /// The image has this file if hooks of the medium may run.
 const ALLOW_MEDIUM: &str = "/etc/perch/allow-medium-hooks";
-/// Where hooks are copied to. `/run` is in memory, and is there in the new root too.
-const COPIES: &str = "/run/perch/hooks";
+/// Where hooks are copied to. `/run` is in memory, and is there in the new root too; other places in it may be mounted
+/// with `noexec`.
+const COPIES: &str = "/run/initramfs/hooks";
 /// How long a hook may take.
 const LIMIT: Duration = Duration::from_secs(30);
 /// The search path of hooks and of the preinit script.

@@ -35,6 +35,9 @@ use rustix::fs::{StatVfsMountFlags, fstatvfs};
 /// with all others (systemd, "Storage Daemons for the Root File System").
 pub const NAME: &str = "perch-lease";
 
+/// What an initramfs of systemd's holds as long as it is one (os-release(5), "Notes").
+const HOST: &str = "/etc/initrd-release";
+
 /// Whether the device can be open on another machine too.
 pub fn can_be_shared(request: &Request, device: &str) -> bool {
     let path = Path::new("/sys/class/block").join(device);
@@ -231,7 +234,11 @@ fn wait(told_to_end: &OwnedFd) -> bool {
         }
         let mut fds = [PollFd::new(told_to_end, PollFlags::IN)];
         if let Ok(1..) = poll(&mut fds, Timespec::try_from(left).ok().as_ref()) {
-            return true;
+            if !Path::new(HOST).exists() {
+                return true;
+            }
+            // systemd ends whatever its initramfs has left running before it leaves it; the system has not begun yet.
+            let _ = rustix::io::read(told_to_end, &mut [0; 1024]);
         }
     }
 }

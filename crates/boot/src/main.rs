@@ -1,7 +1,7 @@
 //! perch-init: the early-boot program that finds the medium, opens the session and starts the real
 //! system.
 //!
-//! One binary, told apart by how it is started: `/init` as process 1, `modprobe` when the kernel
+//! One binary, told apart by how it is started: `/init` as process 1, `mount` by the scripts of another initramfs, `modprobe` when the kernel
 //! wants a module, `perch-enter` to run a program in the new root, `perch-lease` to renew a lease, `@dynfilefs` to
 //! serve a container, `shutdown` when the system ends, `explain` on anybody's desk.
 
@@ -13,6 +13,7 @@ mod find;
 mod growth;
 mod handover;
 mod hooks;
+mod host;
 mod hotplug;
 mod layers;
 mod lease;
@@ -28,6 +29,7 @@ mod toram;
 mod touches;
 
 use std::env;
+use std::error::Error;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
@@ -37,6 +39,8 @@ use perch_core::cause::Causes;
 use perch_core::serving;
 use perch_serve::server;
 use perch_sys::enter;
+
+use crate::handover::Handover;
 
 fn main() -> ExitCode {
     let mut arguments = env::args_os();
@@ -62,15 +66,25 @@ fn main() -> ExitCode {
         return lease::renew(&arguments);
     }
     if std::process::id() == 1 {
-        run::boot(&arguments)
+        run::boot(&Handover::Init { arguments })
+    }
+    if let Some((command, arguments)) = arguments.split_first()
+        && command == host::NAME
+    {
+        return match host::root(arguments) {
+            Ok(root) => run::boot(&Handover::Host { root }),
+            Err(error) => refuse(&error, ExitCode::from(2)),
+        };
     }
     match command(arguments) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("perch-init: {error}");
-            error.exit_code()
-        }
+        Err(error) => refuse(&error, error.exit_code()),
     }
+}
+
+fn refuse(error: &dyn Error, status: ExitCode) -> ExitCode {
+    eprintln!("perch-init: {error}");
+    status
 }
 
 /// The commands for a running system.

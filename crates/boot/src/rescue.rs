@@ -15,12 +15,15 @@ use perch_core::stop::Stop;
 use perch_sys::{console, kmsg};
 use rustix::system::{RebootCommand, reboot};
 
+use crate::handover::{Handover, NO_SYSTEM};
 use crate::hotplug::Hotplug;
 
 /// How long a screen stays before the machine restarts by itself.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
 /// How long it stays where a restart or power-off was asked for.
 const NOTICE: Duration = Duration::from_secs(60);
+/// How long the consoles may take to send the last lines.
+const LAST_LINES: Duration = Duration::from_secs(2);
 /// Shells that an image may carry.
 const SHELLS: [&str; 3] = ["/bin/sh", "/bin/bash", "/bin/busybox"];
 
@@ -50,10 +53,16 @@ impl Screen {
 
 /// Shows the screen and waits for a device to appear. Returns when one does; otherwise the machine
 /// ends as configured.
-pub fn wait_for_device(screen: &Screen, on_missing: OnMissing, hotplug: &mut Hotplug) {
+pub fn wait_for_device(
+    screen: &Screen,
+    on_missing: OnMissing,
+    hotplug: &mut Hotplug,
+    handover: &Handover,
+) {
     match on_missing {
         OnMissing::Reboot => count_down(screen, "restarts", RebootCommand::Restart),
         OnMissing::Poweroff => count_down(screen, "is switched off", RebootCommand::PowerOff),
+        OnMissing::Shell if handover.is_to_host() => leave_to_host(screen),
         OnMissing::Shell => {
             screen.show("Starting a shell; the search goes on when it ends.");
             if shell() {
@@ -63,18 +72,27 @@ pub fn wait_for_device(screen: &Screen, on_missing: OnMissing, hotplug: &mut Hot
         }
         OnMissing::Retry => {}
     }
+    let then = match handover.is_to_host() {
+        true => "This initramfs is left alone with it",
+        false => "The machine restarts",
+    };
     screen.show(&format!(
-        "Still looking: plug in the medium and it is used. The machine restarts in {} minutes.",
+        "Still looking: plug in the medium and it is used. {then} in {} minutes.",
         PATIENCE.as_secs() / 60
     ));
-    if hotplug.wait(Instant::now() + PATIENCE).is_none() {
-        end(RebootCommand::Restart);
+    if hotplug.wait(Instant::now() + PATIENCE).is_some() {
+        return;
     }
+    match handover.is_to_host() {
+        true => leave_to_host(screen),
+        false => end(RebootCommand::Restart),
+    };
 }
 
 /// Shows the screen for an error that no new device can mend, then ends as configured.
-pub fn stop(screen: &Screen, on_missing: OnMissing) -> Infallible {
+pub fn stop(screen: &Screen, on_missing: OnMissing, handover: &Handover) -> Infallible {
     match on_missing {
+        OnMissing::Shell | OnMissing::Retry if handover.is_to_host() => leave_to_host(screen),
         OnMissing::Poweroff => count_down(screen, "is switched off", RebootCommand::PowerOff),
         OnMissing::Shell => {
             screen.show("Starting a shell; the machine restarts when it ends.");
@@ -93,6 +111,13 @@ pub fn stop(screen: &Screen, on_missing: OnMissing) -> Infallible {
         }
     }
     end(RebootCommand::Restart)
+}
+
+/// Shows the screen and ends, for the host's own shell, restart or whatever it has for this.
+fn leave_to_host(screen: &Screen) -> ! {
+    screen.show("perch ends here; this initramfs has its own way on from such an end.");
+    kmsg::drain(LAST_LINES);
+    std::process::exit(NO_SYSTEM)
 }
 
 fn count_down(screen: &Screen, what: &str, command: RebootCommand) {
@@ -154,8 +179,13 @@ fn shell() -> bool {
 
 /// Makes a programming error visible and survivable: process 1 must not end, or the kernel panics
 /// before anybody could read why.
-pub fn install_panic_hook() {
-    std::panic::set_hook(Box::new(|info| {
+pub fn install_panic_hook(handover: &Handover) {
+    let handover = handover.clone();
+    let then = match handover.is_to_host() {
+        true => OnMissing::Shell,
+        false => OnMissing::Reboot,
+    };
+    std::panic::set_hook(Box::new(move |info| {
         // It may have been in the middle of a question.
         console::restore_all();
         kmsg::release();
@@ -163,6 +193,6 @@ pub fn install_panic_hook() {
             stop: Stop::Internal,
             found: vec![info.to_string()],
         };
-        stop(&screen, OnMissing::Reboot);
+        stop(&screen, then, &handover);
     }));
 }

@@ -1,6 +1,5 @@
 //! The boot: request, medium, bundles, facts, decision, plan, handover.
 
-use std::ffi::OsString;
 use std::os::fd::AsFd;
 use std::path::Path;
 
@@ -26,8 +25,9 @@ use crate::early::{self, Early};
 use crate::facts;
 use crate::find::{self, Found};
 use crate::growth;
-use crate::handover::{self, Proven};
+use crate::handover::{self, Handover, Proven};
 use crate::hooks::{self, Hooks};
+use crate::host;
 use crate::hotplug::Hotplug;
 use crate::layers::{self, Stacked};
 use crate::lease;
@@ -39,9 +39,9 @@ use crate::stage::Clock;
 use crate::toram::{self, InRam};
 use crate::touches;
 
-/// Boots. Every way out ends this program: it becomes the real init, or the machine ends.
-pub fn boot(arguments: &[OsString]) -> ! {
-    rescue::install_panic_hook();
+/// Boots. Every way out ends this program: it becomes the real init or leaves it to its host, or the machine ends.
+pub fn boot(handover: &Handover) -> ! {
+    rescue::install_panic_hook(handover);
     let mut clock = Clock::start();
     let Early {
         log,
@@ -51,17 +51,24 @@ pub fn boot(arguments: &[OsString]) -> ! {
     } = early::start();
     clock.end("start");
 
+    let ending = Ending {
+        request: &request,
+        handover,
+    };
+    let layout = handover.layout();
+    if handover.is_to_host() {
+        host::prepare(&layout);
+    }
     let release = release();
     let mut hotplug = Hotplug::open(&command_line);
     hotplug.load_fast_drivers();
     clock.end("drivers");
 
-    let layout = Layout::of_boot();
     let Found {
         medium,
         seen,
         namesakes,
-    } = find::medium(&request, &mut hotplug).unwrap_or_else(|screen| stop(&request, screen));
+    } = find::medium(&request, &mut hotplug, handover).unwrap_or_else(|screen| ending.stop(screen));
     clock.end("medium");
     rescue::debug_shell(&request, "the sessions are looked for");
     let growth = growth::grow(&request, &medium, &hotplug);
@@ -85,11 +92,7 @@ pub fn boot(arguments: &[OsString]) -> ! {
     };
     let keeps_medium = request.wants_persistence() && located.is_on_medium();
     if let Err(error) = show(&medium, in_ram.as_ref(), keeps_medium, &layout) {
-        give_up(
-            &request,
-            Stop::MediumNotMounted,
-            vec![Causes(&error).to_string()],
-        );
+        ending.give_up(Stop::MediumNotMounted, vec![Causes(&error).to_string()]);
     }
     let located = attached(located, &layout);
 
@@ -99,7 +102,7 @@ pub fn boot(arguments: &[OsString]) -> ! {
         bundles,
         left_out,
     } = layers::mount(&medium, data.as_fd(), located.volume(), &layout, &request)
-        .unwrap_or_else(|fatal| give_up(&request, fatal.stop(), fatal.lines()));
+        .unwrap_or_else(|fatal| ending.give_up(fatal.stop(), fatal.lines()));
     clock.end("bundles");
 
     let in_image = in_ram.is_none() && medium.image.is_some();
@@ -110,9 +113,7 @@ pub fn boot(arguments: &[OsString]) -> ! {
     }
 
     let (store, store_place) = facts::look_at_store(&request, located, &medium, &data_dir)
-        .unwrap_or_else(|error| {
-            give_up(&request, Stop::MediumGone, vec![Causes(&error).to_string()])
-        });
+        .unwrap_or_else(|error| ending.give_up(Stop::MediumGone, vec![Causes(&error).to_string()]));
     let mut facts = facts::gather(&medium, in_ram.is_some(), bundles, store);
     facts.medium.namesakes = namesakes;
     facts.growth = growth;
@@ -133,7 +134,7 @@ pub fn boot(arguments: &[OsString]) -> ! {
     };
     let outcome = match climb(&request, &mut facts, &names, &mut machine, &mut ask) {
         Ok(outcome) => outcome,
-        Err(error) => give_up(&request, Stop::NotPutTogether, vec![error.to_string()]),
+        Err(error) => ending.give_up(Stop::NotPutTogether, vec![error.to_string()]),
     };
     lease::hold(
         &request,
@@ -156,9 +157,9 @@ pub fn boot(arguments: &[OsString]) -> ! {
     clock.end("shutdown");
 
     let exists = |path: &Path| switch_root::is_program(union, path);
+    // Where a host starts it, this only tells whether there is any system.
     let Some(init) = handover::find_init(request.init.as_deref(), exists) else {
-        give_up(
-            &request,
+        ending.give_up(
             Stop::NoSystem,
             vec![format!("none of {} bundles holds /sbin/init", names.len())],
         );
@@ -208,10 +209,16 @@ pub fn boot(arguments: &[OsString]) -> ! {
         // What follows does not log much; the real init sets its own.
         let _ = log.restore_rate_limit();
     }
-    let arguments = handover::init_arguments(arguments);
     let proven = Proven::by(&outcome);
-    let Err(error) = handover::start(proven, union, &init, &arguments);
-    give_up(&request, Stop::NotStarted, vec![Causes(&error).to_string()])
+    let error = match handover {
+        Handover::Host { .. } => handover::leave_to_host(proven, union),
+        Handover::Init { arguments } => {
+            let arguments = handover::init_arguments(arguments);
+            let Err(error) = handover::start(proven, union, &init, &arguments);
+            error
+        }
+    };
+    ending.give_up(Stop::NotStarted, vec![Causes(&error).to_string()])
 }
 
 /// Attaches the medium, or the copy in RAM, where tools look for it.
@@ -253,12 +260,20 @@ fn release() -> String {
         .into_owned()
 }
 
-/// Stops with a screen; never returns.
-fn give_up(request: &Request, why: Stop, found: Vec<String>) -> ! {
-    stop(request, Screen { stop: why, found })
+/// The end of a boot that has no system.
+struct Ending<'a> {
+    request: &'a Request,
+    handover: &'a Handover,
 }
 
-fn stop(request: &Request, screen: Screen) -> ! {
-    hooks::stopped();
-    match rescue::stop(&screen, request.on_missing) {}
+impl Ending<'_> {
+    /// Stops with a screen; never returns.
+    fn give_up(&self, why: Stop, found: Vec<String>) -> ! {
+        self.stop(Screen { stop: why, found })
+    }
+
+    fn stop(&self, screen: Screen) -> ! {
+        hooks::stopped();
+        match rescue::stop(&screen, self.request.on_missing, self.handover) {}
+    }
 }

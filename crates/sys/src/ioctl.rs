@@ -23,6 +23,7 @@ use linux_raw_sys::loop_device::{
 };
 use rustix::io::{Errno, Result};
 use rustix::ioctl::{Getter, IntegerSetter, Ioctl, IoctlOutput, NoArg, Opcode, Setter, ioctl};
+use rustix::mount::MountPropagationFlags;
 use rustix::process::Signal;
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 
@@ -216,13 +217,18 @@ fn blkpg(disk: impl AsFd, operation: i32, number: u32, start: u64, length: u64) 
     }
 }
 
-/// Sets and clears `MOUNT_ATTR_*` flags of the mount whose root `mount` is open on.
-/// mount_setattr(2), Linux 5.12.
-pub(crate) fn mount_setattr(mount: impl AsFd, set: u32, clear: u32) -> Result<()> {
+/// Sets and clears `MOUNT_ATTR_*` flags of the mount whose root `mount` is open on, and changes how mounts
+/// below it are propagated unless `propagation` is empty. mount_setattr(2), Linux 5.12.
+pub(crate) fn mount_setattr(
+    mount: impl AsFd,
+    set: u32,
+    clear: u32,
+    propagation: MountPropagationFlags,
+) -> Result<()> {
     let attributes = mount_attr {
         attr_set: set.into(),
         attr_clr: clear.into(),
-        propagation: 0,
+        propagation: propagation.bits().into(),
         userns_fd: 0,
     };
     let fd: RawFd = mount.as_fd().as_raw_fd();

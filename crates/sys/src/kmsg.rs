@@ -18,6 +18,8 @@ use perch_core::notice::Notice;
 use rustix::fs::OFlags;
 use rustix::time::{ClockId, clock_gettime};
 
+mod systemd;
+
 /// What each line begins with.
 const PREFIX: &str = "perch: ";
 /// The most lines kept in memory; a boot writes some hundred.
@@ -74,10 +76,11 @@ pub fn drain(limit: Duration) {
     }
 }
 
-/// Keeps the kernel and this log off the consoles, which belong to a question for the user, until the
+/// Keeps the kernel, systemd and this log off the consoles, which belong to a question for the user, until the
 /// guard is dropped. What must be seen appears then; everything is in the log at once.
 #[must_use]
 pub fn hold() -> Held {
+    systemd::hold();
     if let Some(log) = INSTALLED.get() {
         log.hold();
     }
@@ -86,6 +89,7 @@ pub fn hold() -> Held {
 
 /// Ends what [`hold`] began, whoever has the guard: for the panic hook.
 pub fn release() {
+    systemd::release();
     if let Some(log) = INSTALLED.get() {
         log.release();
     }

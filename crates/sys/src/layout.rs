@@ -27,6 +27,14 @@ impl Layout {
         }
     }
 
+    /// The same with the union mounted at another directory, where a host initramfs wants the root of the system.
+    pub fn with_union(self, union: impl Into<PathBuf>) -> Self {
+        Self {
+            union: union.into(),
+            ..self
+        }
+    }
+
     /// A layout below other directories.
     pub fn new(memory: impl Into<PathBuf>, union: impl Into<PathBuf>) -> Self {
         let memory = memory.into();

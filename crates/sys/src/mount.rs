@@ -9,13 +9,13 @@
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use linux_raw_sys::general::MOUNT_ATTR_RDONLY;
-use rustix::fs::CWD;
+use linux_raw_sys::general::{MOUNT_ATTR_NOEXEC, MOUNT_ATTR_RDONLY, RAMFS_MAGIC, TMPFS_MAGIC};
+use rustix::fs::{CWD, fstatfs};
 use rustix::io::Errno;
 use rustix::mount::{
-    FsMountFlags, FsOpenFlags, FsPickFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags,
-    UnmountFlags, fsconfig_create, fsconfig_reconfigure, fsconfig_set_flag, fsconfig_set_string,
-    fsmount, fsopen, fspick, move_mount, open_tree,
+    FsMountFlags, FsOpenFlags, FsPickFlags, MountAttrFlags, MountPropagationFlags, MoveMountFlags,
+    OpenTreeFlags, UnmountFlags, fsconfig_create, fsconfig_reconfigure, fsconfig_set_flag,
+    fsconfig_set_string, fsmount, fsopen, fspick, move_mount, open_tree,
 };
 
 mod api;
@@ -211,13 +211,32 @@ pub fn set_mount_read_only(mount: impl AsFd, read_only: bool) -> Result<(), Moun
     } else {
         (0, MOUNT_ATTR_RDONLY)
     };
-    crate::ioctl::mount_setattr(&mount, set, clear).map_err(|source| MountError::Access {
+    let same = MountPropagationFlags::empty();
+    crate::ioctl::mount_setattr(&mount, set, clear, same).map_err(|source| MountError::Access {
         what: "mount",
         place: place(mount.as_fd()),
         read_only,
         text: KernelText::default(),
         source,
     })
+}
+
+/// Shows the directory `path` a second time over itself, by a mount from which programs can be started although
+/// the one below has `noexec`. mount_setattr(2), Linux 5.12.
+///
+/// What is mounted below it later is not repeated in the mount it covers, shared or not (mount_namespaces(7)).
+pub fn cover_executable(path: impl AsRef<Path>) -> Result<(), MountError> {
+    let path = path.as_ref();
+    let failed = |source| MountError::Executable {
+        path: path.into(),
+        source,
+    };
+    let dir =
+        crate::dir::open_dir(path).map_err(|error| failed(error.errno().unwrap_or(Errno::IO)))?;
+    let tree = clone_tree(&dir, false)?;
+    let private = MountPropagationFlags::PRIVATE;
+    crate::ioctl::mount_setattr(&tree, 0, MOUNT_ATTR_NOEXEC, private).map_err(failed)?;
+    attach_path(tree, path)
 }
 
 /// Makes a superblock read-only or writable; all its mounts are affected, their own flags stay.
@@ -258,6 +277,12 @@ pub fn unmount(target: impl AsRef<Path>, lazy: bool) -> Result<(), MountError> {
         target: target.into(),
         source,
     })
+}
+
+/// Whether what `fd` is open on lies in a file system that is nothing but memory, as an initramfs is.
+pub fn is_in_memory(fd: impl AsFd) -> bool {
+    // The width of `f_type` and its sign differ between architectures.
+    fstatfs(fd).is_ok_and(|found| matches!(found.f_type as u32, RAMFS_MAGIC | TMPFS_MAGIC))
 }
 
 /// The path that a descriptor was opened by, for messages only: `/` for a detached mount.

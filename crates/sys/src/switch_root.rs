@@ -167,6 +167,18 @@ pub fn is_program(root: &Path, init: &Path) -> bool {
     open_dir(root).is_ok_and(|dir| check_init(&dir, &new).is_ok())
 }
 
+/// Makes the directories in the new root that mounts of the initramfs are to be moved to, where they are missing: for a
+/// host initramfs, which does the moving itself.
+pub fn make_places(root: &Path, keep: &[&Path]) -> Result<(), SwitchError> {
+    let new = NewSystem {
+        root,
+        keep,
+        init: Path::new(""),
+        args: &[],
+    };
+    find_places(&open_dir(root)?, &new).map(drop)
+}
+
 fn open_dir(path: &Path) -> Result<OwnedFd, SwitchError> {
     crate::dir::open_dir(path).map_err(|error| SwitchError::Open {
         path: path.into(),

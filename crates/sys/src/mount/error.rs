@@ -121,6 +121,14 @@ pub enum MountError {
         /// `EBUSY` files are open for writing, `EACCES` or `EROFS` the device is read-only.
         source: Errno,
     },
+    /// Programs cannot be started from a directory.
+    #[error("cannot let programs be started from {}", .path.display())]
+    Executable {
+        /// The directory.
+        path: PathBuf,
+        /// The reason.
+        source: Errno,
+    },
     /// A mount could not be moved.
     #[error("cannot move the mount {} to {}", .from.display(), .to.display())]
     Move {
@@ -152,6 +160,7 @@ impl MountError {
             | Self::Attach { source, .. }
             | Self::Clone { source, .. }
             | Self::Access { source, .. }
+            | Self::Executable { source, .. }
             | Self::Move { source, .. }
             | Self::Unmount { source, .. } => *source,
         }

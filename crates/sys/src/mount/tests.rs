@@ -242,3 +242,33 @@ fn privileged_api_filesystems_are_mounted_once() {
         assert!(mount_api(Api::Proc, dir.join("made/for/it")).unwrap());
     });
 }
+
+/// As a host initramfs under systemd has it: `/run` without programs, and shared.
+#[test]
+fn privileged_programs_start_below_a_directory_that_barred_them_and_nothing_is_mounted_twice() {
+    isolated(|dir| {
+        let barred = Options {
+            noexec: true,
+            ..Options::default()
+        };
+        attach_path(tmpfs("run", None, 0o755, &barred).unwrap(), dir).unwrap();
+        rustix::mount::mount_change(dir, MountPropagationFlags::SHARED).unwrap();
+        let place = dir.join("initramfs");
+        fs::create_dir_all(place.join("memory")).unwrap();
+        fs::copy("/bin/true", place.join("program")).unwrap();
+        let start = || Command::new(place.join("program")).status();
+        assert!(start().is_err());
+        cover_executable(&place).unwrap();
+        assert!(start().unwrap().success(), "what was there is there still");
+
+        attach_path(
+            tmpfs("medium", None, 0o755, &Options::default()).unwrap(),
+            place.join("memory"),
+        )
+        .unwrap();
+        let mounts = mountinfo::read().unwrap();
+        let media = mounts.iter().filter(|mount| mount.source == "medium");
+        assert_eq!(media.count(), 1, "{mounts:?}");
+        assert!(cover_executable(dir.join("missing")).is_err());
+    });
+}

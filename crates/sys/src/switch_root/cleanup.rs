@@ -2,10 +2,10 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
-use linux_raw_sys::general::{RAMFS_MAGIC, TMPFS_MAGIC};
-use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, fstat, fstatfs, openat2, unlinkat};
+use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, fstat, openat2, unlinkat};
 
 use crate::dir::{Kind, list};
+use crate::mount::is_in_memory;
 
 /// Deeper directories are left alone: an initramfs has none.
 const MAX_DEPTH: u32 = 64;
@@ -13,15 +13,10 @@ const MAX_DEPTH: u32 = 64;
 /// Deletes everything below `root` that is on its own filesystem, when that is a ramfs or tmpfs:
 /// anything else may be a disk that somebody needs. Returns how many files were deleted.
 pub(super) fn empty_if_in_memory(root: &OwnedFd) -> u64 {
-    let (Ok(filesystem), Ok(status)) = (fstatfs(root), fstat(root)) else {
-        return 0;
-    };
-    // The width of `f_type` and its sign differ between architectures.
-    let kind = filesystem.f_type as u32;
-    if kind != RAMFS_MAGIC && kind != TMPFS_MAGIC {
-        return 0;
+    match fstat(root) {
+        Ok(status) if is_in_memory(root) => empty(root, status.st_dev, MAX_DEPTH),
+        _ => 0,
     }
-    empty(root, status.st_dev, MAX_DEPTH)
 }
 
 fn empty(dir: impl AsFd, device: u64, depth: u32) -> u64 {

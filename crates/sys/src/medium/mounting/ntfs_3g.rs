@@ -22,6 +22,7 @@ use linux_raw_sys::general::{
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{MemfdFlags, Mode, OFlags, SealFlags, fcntl_add_seals, memfd_create, open};
 use rustix::io::Errno;
+use rustix::mount::MountPropagationFlags;
 
 use crate::child;
 use crate::mount::{self, MountError};
@@ -193,10 +194,12 @@ fn take_over(point: &Path, device: &Path) -> Result<OwnedFd, Ntfs3gError> {
     })?;
     let mount = mount::clone_tree(attached, false)?;
     let harmless = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-    crate::ioctl::mount_setattr(&mount, harmless, 0).map_err(|source| Ntfs3gError::Run {
-        device: device.into(),
-        source: source.into(),
-    })?;
+    crate::ioctl::mount_setattr(&mount, harmless, 0, MountPropagationFlags::empty()).map_err(
+        |source| Ntfs3gError::Run {
+            device: device.into(),
+            source: source.into(),
+        },
+    )?;
     Ok(mount)
 }
 
