@@ -10,6 +10,8 @@
 pub mod compress;
 mod cpio;
 mod error;
+#[cfg(test)]
+mod hook_lists;
 mod hooks;
 mod identity;
 mod kernel;

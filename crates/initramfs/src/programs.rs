@@ -27,7 +27,7 @@ type Set = (
 );
 
 /// The sets that `--programs most` stands for.
-const MOST: &[Set] = &[
+pub(crate) const MOST: &[Set] = &[
     (
         "e2fsprogs",
         &["mke2fs", "e2fsck", "resize2fs"],
