@@ -7,5 +7,6 @@ pub mod base;
 pub mod cuts;
 pub mod disk;
 pub mod host;
+pub mod initramfs;
 pub mod scenario;
 pub mod vm;

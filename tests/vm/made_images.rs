@@ -10,6 +10,7 @@ const SAY: &str = "#!/bin/sh\n\
 pub fn scenarios() -> Vec<Scenario> {
     vec![
         Scenario::new("an image with microcode and modules for one machine boots")
+            .only_own_initramfs("the images are what it is about")
             .only_overlayfs("the image has the modules of one union")
             .boot(
                 Boot::with("perch")

@@ -13,6 +13,7 @@ mod damaged_metadata;
 mod dynfilefs;
 mod first_boot;
 mod growth;
+mod hosts;
 mod in_use;
 mod made_images;
 mod media;
@@ -50,6 +51,7 @@ fn scenarios() -> Vec<Scenario> {
         media_kinds::scenarios(),
         places::scenarios(),
         growth::scenarios(),
+        hosts::scenarios(),
         toram::scenarios(),
         places_by_name::scenarios(),
         touches::scenarios(),
@@ -83,6 +85,9 @@ fn main() -> Result<ExitCode> {
     let trial = |scenario: Scenario| {
         let runner = Arc::clone(&runner);
         Trial::ignorable_test(scenario.name.clone(), move || {
+            if let Some(reason) = runner.without_meaning(&scenario) {
+                return Ok(Completion::ignored_with(reason));
+            }
             match adapted(scenario, union) {
                 Ok(scenario) => runner.run(&scenario)?,
                 Err(reason) => return Ok(Completion::ignored_with(reason)),

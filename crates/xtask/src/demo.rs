@@ -161,7 +161,7 @@ struct Initramfs {
 /// program has changed, since compressing it takes longer than a boot.
 fn initramfs(kernel: &Kernel) -> Result<Initramfs> {
     const NAME: &str = "initrd.img";
-    let program = crate::initramfs::build_program()?;
+    let program = perch_tests::host::perch_init()?;
     let builder = std::env::current_exe().context("cannot tell which program this is")?;
     let key = Key::new("demo initramfs 1")
         .with_file(&kernel.vmlinuz)?

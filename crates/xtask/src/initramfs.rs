@@ -2,11 +2,10 @@
 //! whose options these are.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
-use anyhow::{Context, Result, ensure};
-use perch_tests::host::{STATIC_TARGET, ensure_static_target};
+use anyhow::{Result, ensure};
+use perch_tests::host::perch_init;
 
 /// Runs the command with the arguments that follow its name.
 pub fn run(mut args: lexopt::Parser) -> Result<()> {
@@ -17,43 +16,10 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
         word.starts_with("--init") || matches!(&*word, "--help" | "-h")
     };
     if !given.iter().any(names_or_asks) {
-        words.extend(["--init".into(), build_program()?.into_os_string()]);
+        words.extend(["--init".into(), perch_init()?.into_os_string()]);
     }
     words.extend(given);
     let status = perch_cli::main(words);
     ensure!(status == ExitCode::SUCCESS, "no image was made");
     Ok(())
-}
-
-/// Builds perch-init as it is shipped and tells where it is.
-pub fn build_program() -> Result<PathBuf> {
-    ensure_static_target()?;
-    // The workspace of this very source: the command works from any directory.
-    let workspace = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let done = Command::new(cargo)
-        .current_dir(workspace)
-        .args(["build", "--release", "--quiet", "--package", "perch-boot"])
-        .args([
-            "--target",
-            STATIC_TARGET,
-            "--message-format",
-            "json-render-diagnostics",
-        ])
-        .stderr(std::process::Stdio::inherit())
-        .output()
-        .context("cannot run cargo")?;
-    ensure!(
-        done.status.success(),
-        "perch-init does not build ({})",
-        done.status
-    );
-    // Cargo says where: the target directory is a matter of configuration.
-    let messages = String::from_utf8_lossy(&done.stdout);
-    let executable = messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter_map(|message| Some(PathBuf::from(message.get("executable")?.as_str()?)))
-        .next_back();
-    executable.context("cargo does not tell where perch-init is")
 }

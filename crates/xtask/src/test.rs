@@ -10,17 +10,18 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 use perch_core::session::UnionKind;
-use perch_tests::host::{kernel, packages};
+use perch_tests::host::{command, kernel, packages};
+use perch_tests::initramfs::{INITRAMFS, Kind, installed};
 use perch_tests::scenario::union;
 use perch_tests::{base, disk, vm};
 
-use crate::{deps, initramfs};
+use crate::deps;
 use cargo::{cargo, list, run_tests};
 use tally::Tally;
 
 const HELP: &str = "\
 cargo xtask test [--fast] [--filter TEXT] [--keep-going]
-                 [--kernel FILE [--kernel-modules DIR]] [--union KIND]
+                 [--kernel FILE [--kernel-modules DIR]] [--union KIND] [--initramfs KIND]
 
 Runs the checks (format, lints, dependencies), the unit and golden tests and the scenarios in virtual machines.
 
@@ -31,6 +32,8 @@ Runs the checks (format, lints, dependencies), the unit and golden tests and the
   --kernel-modules DIR
                  where its modules are: a directory with modules.dep, or one with lib/modules/VERSION;
                  without it, the modules of this machine are used
+  --initramfs KIND
+                 run the scenarios in the initramfs of initramfs-tools or dracut in place of perch's own
   --union KIND   run the scenarios through aufs or overlayfs in place of what perch chooses itself
 
 The last line is `N passed, N failed, N skipped`; the lines before it name each skip and its reason.";
@@ -111,6 +114,10 @@ fn parse(mut args: lexopt::Parser) -> Result<Option<Options>> {
                 let kind: UnionKind = args.value()?.parse()?;
                 options.settings.push((union::UNION, kind.word().into()));
             }
+            Long("initramfs") => {
+                let kind = Kind::parse(&args.value()?.string()?)?;
+                options.settings.push((INITRAMFS, kind.word().into()));
+            }
             Long("filter") => options.filter = Some(args.value()?.string()?),
             Short('h') | Long("help") => return Ok(None),
             other => return Err(other.unexpected().into()),
@@ -143,6 +150,7 @@ const PEERS: &[&str] = &[
     "kmod",
     "lz4",
     "ntfs-3g",
+    "shellcheck",
     "squashfs-tools",
     "xfsprogs",
     "xorriso",
@@ -180,7 +188,9 @@ fn lints_stage(options: &Options, tally: &mut Tally) -> Result<()> {
     check(options, tally, "lints", || {
         clippy(&["--workspace", "--all-targets"])?;
         // Not among all targets, because plain `cargo test` leaves it alone.
-        clippy(&["-p", "perch-tests", "--test", "vm"])
+        clippy(&["-p", "perch-tests", "--test", "vm"])?;
+        let scripts = installed::scripts()?;
+        succeeds(command("shellcheck").args(scripts))
     })
 }
 
@@ -194,7 +204,7 @@ const LARGEST: u64 = (2 << 20) + (512 << 10);
 
 fn size_stage(options: &Options, tally: &mut Tally) -> Result<()> {
     check(options, tally, "size", || {
-        let program = initramfs::build_program()?;
+        let program = perch_tests::host::perch_init()?;
         let size = std::fs::metadata(&program)?.len();
         println!("perch-init has {size} bytes of {LARGEST}");
         ensure!(

@@ -43,7 +43,7 @@ pub fn system(kernel_version: &str) -> Result<PathBuf> {
     packages::ensure(PACKAGES)?;
     let busybox = busybox()?;
     let aufs = union::chosen()? == Some(UnionKind::Aufs);
-    let key = Key::new("base 1")
+    let key = Key::new("base 2")
         .with(kernel_version)
         .with(AGENT)
         .with(SHUTDOWN)
@@ -76,11 +76,18 @@ pub fn mark(number: &str) -> Bundle {
         .file(&format!("etc/perch-test/from-{number}"), number)
 }
 
+/// The file that says which system it is, `/etc/minios-release`.
+pub fn release(version: &str, edition: &str) -> String {
+    format!("NAME=\"MiniOS\"\nVERSION=\"{version}\"\nEDITION=\"{edition}\"\n")
+}
+
 fn core(busybox: &Path) -> Result<Bundle> {
-    let release = format!("NAME=\"MiniOS\"\nVERSION=\"{VERSION}\"\nEDITION=\"{EDITION}\"\n");
+    let release = release(VERSION, EDITION);
     let mut bundle = mark("00")
         .file("etc/perch-test/deleted-by-02", "still there")
         .file("etc/minios-release", &release)
+        // systemd enters no other directory (systemctl(1), "switch-root").
+        .file("etc/os-release", "ID=perch-test\n")
         .file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")
         .executable("sbin/init", AGENT.as_bytes())
         .executable("sbin/perch-test-shutdown", SHUTDOWN.as_bytes())

@@ -8,4 +8,4 @@ mod target;
 
 pub use cache::{Key, cache_dir, cached, workspace_dir};
 pub use command::{command, run};
-pub use target::{STATIC_TARGET, ensure_static_target, static_program};
+pub use target::{STATIC_TARGET, ensure_static_target, perch_init, static_program};

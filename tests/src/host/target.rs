@@ -48,3 +48,11 @@ pub fn static_program(package: &str, name: &str) -> Result<PathBuf> {
     let target = workspace_dir().join("target").join(STATIC_TARGET);
     Ok(target.join("release").join(name))
 }
+
+/// Builds perch-init as it is shipped; returns where it is.
+///
+/// # Errors
+/// If it does not build.
+pub fn perch_init() -> Result<PathBuf> {
+    static_program("perch-boot", "perch-init")
+}

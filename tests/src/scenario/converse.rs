@@ -12,6 +12,7 @@ use crate::vm::{Agent, Qemu};
 const STOPPED: &[&str] = &[
     "The machine restarts in ",
     "The machine is switched off in ",
+    "perch ends here; ",
     "Kernel panic",
 ];
 

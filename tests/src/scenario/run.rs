@@ -12,6 +12,7 @@ use super::media::Media;
 use super::{Boot, End, Images, Scenario, Step, StoreAt, replay};
 use crate::base::REAL_INIT;
 use crate::host::{cache_dir, packages};
+use crate::initramfs::Kind;
 use crate::vm::{self, Kernel, Machine, Qemu};
 
 /// How long one boot may take from power-on to power-off. A busy machine with two emulated ones needs 20 s; this is only
@@ -29,11 +30,14 @@ const TAIL: usize = 40;
 /// Carries out scenarios.
 pub struct Runner {
     images: Images,
+    /// The kind of initramfs for scenarios that do not ask for one.
+    kind: Kind,
 }
 
 /// One scenario being carried out.
 struct Run<'a> {
     images: &'a Images,
+    kind: Kind,
     scenario: &'a Scenario,
     dir: PathBuf,
     complaints: Vec<String>,
@@ -47,7 +51,14 @@ impl Runner {
     /// If packages are missing.
     pub fn new(images: Images) -> Result<Self> {
         packages::ensure(vm::PACKAGES)?;
-        Ok(Self { images })
+        let kind = Kind::chosen()?;
+        Ok(Self { images, kind })
+    }
+
+    /// Why `scenario` has no meaning in the initramfs that it would be booted with; nothing if it has one.
+    pub fn without_meaning(&self, scenario: &Scenario) -> Option<&'static str> {
+        let kind = scenario.initramfs.unwrap_or(self.kind);
+        scenario.only_own_initramfs.filter(|_| kind != Kind::Own)
     }
 
     /// What everything is booted with.
@@ -65,6 +76,7 @@ impl Runner {
         let dir = cache_dir().join("run").join(&slug);
         let mut run = Run {
             images: &self.images,
+            kind: scenario.initramfs.unwrap_or(self.kind),
             scenario,
             dir: dir.clone(),
             complaints: Vec::new(),
@@ -193,14 +205,15 @@ impl Run<'_> {
 
     fn machine(&self, boot: &Boot, number: usize, media: &Media) -> Result<Machine> {
         let initrd = self.dir.join(format!("initramfs-{number}.img"));
-        self.images.initramfs_for(boot, &initrd)?;
+        self.images.initramfs_for(self.kind, boot, &initrd)?;
         let vmlinuz = self.images.kernel.vmlinuz.clone();
         let consoles: Vec<String> = boot
             .consoles
             .iter()
             .map(|name| format!("console={name}"))
             .collect();
-        let cmdline = format!("{} {CMDLINE} {}", consoles.join(" "), boot.cmdline);
+        let asks = self.kind.asks_for_perch(&boot.cmdline);
+        let cmdline = format!("{} {CMDLINE} {asks} {}", consoles.join(" "), boot.cmdline);
         let mut drives = media.drives();
         drives
             .iter_mut()

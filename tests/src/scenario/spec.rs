@@ -2,6 +2,7 @@
 
 use super::{Boot, Content, Node, Offline, STORE};
 use crate::disk::{EXT4, Medium, Table};
+use crate::initramfs::Kind;
 use crate::vm::Bus;
 
 /// One scenario.
@@ -13,6 +14,10 @@ pub struct Scenario {
     pub disks: Vec<DiskSpec>,
     /// What happens, in order.
     pub steps: Vec<Step>,
+    /// The kind of initramfs; absent where the run decides.
+    pub initramfs: Option<Kind>,
+    /// Why it has no meaning in the initramfs of somebody else; absent where it has one.
+    pub only_own_initramfs: Option<&'static str>,
     /// Why it has no meaning through another union than overlayfs; absent where it has one.
     pub only_overlayfs: Option<&'static str>,
 }
@@ -137,6 +142,8 @@ impl Scenario {
             name: name.into(),
             disks: vec![disk],
             steps: Vec::new(),
+            initramfs: None,
+            only_own_initramfs: None,
             only_overlayfs: None,
         }
     }
@@ -285,6 +292,20 @@ impl Scenario {
         self.part()
             .content
             .age(&format!("{STORE}/{path}"), days_ago);
+        self
+    }
+
+    /// Boots an initramfs of this kind, whatever the run is about.
+    #[must_use]
+    pub fn initramfs(mut self, kind: Kind) -> Self {
+        self.initramfs = Some(kind);
+        self
+    }
+
+    /// Leaves it out where scenarios run in the initramfs of somebody else, for this reason.
+    #[must_use]
+    pub fn only_own_initramfs(mut self, reason: &'static str) -> Self {
+        self.only_own_initramfs = Some(reason);
         self
     }
 
