@@ -1,4 +1,6 @@
-//! What lies on a medium beside bundles and sessions. Texts only: nothing is read or written here.
+//! What lies on a medium beside bundles and sessions: boot loaders and their menus, and whole media as images. Not part of
+//! any boot.
 #![forbid(unsafe_code)]
 
+pub mod image;
 pub mod menu;
