@@ -2,6 +2,7 @@
 
 pub mod dynfilefs;
 pub mod mark_good;
+pub mod image;
 pub mod menu;
 pub mod mkinitramfs;
 
@@ -62,6 +63,9 @@ pub enum Command {
     Mkinitramfs(Box<Mkinitramfs>),
     /// Say that the system has come up, so that its session goes on being resumed
     MarkGood(MarkGood),
+    /// Make a stick or a disc as one file, with boot loaders and a menu
+    #[command(after_help = image::EXAMPLES, long_about = image::ABOUT)]
+    Image(Box<image::Image>),
 }
 
 /// The definition of all arguments: for help, completions and man pages.

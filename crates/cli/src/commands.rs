@@ -2,5 +2,6 @@
 
 pub(crate) mod dynfilefs;
 pub(crate) mod mark_good;
+pub(crate) mod image;
 pub(crate) mod menu;
 pub(crate) mod mkinitramfs;

@@ -7,6 +7,7 @@ use dynfilefs::container::Form;
 use dynfilefs::error::Error as ContainerError;
 use dynfilefs::geometry::GeometryError;
 use perch_core::serving::FailureKind;
+use perch_medium::image::ImageError;
 use perch_sys::container::ContainerError as SysContainerError;
 use perch_sys::container::dynfilefs::ServeError;
 use perch_sys::dir::DirError;
@@ -92,6 +93,9 @@ pub(crate) enum Error {
     Wait { source: io::Error },
     #[error(transparent)]
     MarkGood(#[from] crate::commands::mark_good::MarkError),
+    /// Of a whole medium.
+    #[error(transparent)]
+    Medium(#[from] ImageError),
     #[error("stopped: {left}")]
     Interrupted { left: &'static str },
     #[error(transparent)]
@@ -151,6 +155,7 @@ impl Error {
             Self::NotEmpty { .. } => "not-empty",
             Self::SizeMissing { .. } => "size-missing",
             Self::Format { .. } => "format",
+            Self::Medium(error) => error.code(),
             Self::Serve { source, .. } => serve_code(source),
             Self::Busy { .. } => "busy",
             Self::Unmount { .. } | Self::NotDurable { .. } | Self::Wait { .. } => "io",
@@ -172,6 +177,7 @@ impl Error {
             Self::ImageIsDirectory { .. } => "name the file to make in it, such as initrd.img",
             Self::MarkGood(error) => return Some(error.hint()),
             Self::Menu(failure) => return failure.hint(),
+            Self::Medium(error) => return error.hint(),
             Self::NotFound { path } => {
                 let path = path.display();
                 return Some(format!(

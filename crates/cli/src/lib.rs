@@ -61,6 +61,7 @@ fn run(cli: Cli) -> ExitCode {
         Some(Command::Menu(menu)) => Ok(commands::menu::run(&menu, &output)),
         Some(Command::Mkinitramfs(args)) => Ok(commands::mkinitramfs::run(*args, &output)),
         Some(Command::MarkGood(args)) => Ok(commands::mark_good::run(&args)),
+        Some(Command::Image(args)) => Ok(commands::image::run(*args, &output)),
     };
     match result {
         Ok(result) => output.finish(result),

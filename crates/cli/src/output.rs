@@ -202,6 +202,7 @@ impl Error {
     fn exit(&self) -> u8 {
         match self {
             Self::Size { .. } => USAGE,
+            Self::Medium(error) if error.code() == "usage" => USAGE,
             _ => 1,
         }
     }

@@ -18,6 +18,7 @@ fn help_of_every_command_is_as_written() {
         ("help-umount.txt", "dynfilefs umount --help"),
         ("help-import.txt", "dynfilefs import --help"),
         ("help-mkinitramfs.txt", "mkinitramfs --help"),
+        ("help-image.txt", "image --help"),
     ] {
         let said = place.perch(args);
         assert_eq!(said.err, "", "{args}");

@@ -4,6 +4,7 @@
 mod damage;
 mod errors;
 mod help;
+mod image;
 mod import;
 mod json;
 mod mkinitramfs;
