@@ -16,6 +16,7 @@ mod growth;
 mod hosts;
 mod in_use;
 mod made_images;
+mod loaders;
 mod media;
 mod media_kinds;
 mod metadata_text;
@@ -61,6 +62,7 @@ fn scenarios() -> Vec<Scenario> {
         shutdown::scenarios(),
         dynfilefs::scenarios(),
         made_images::scenarios(),
+        loaders::scenarios(),
     ]
     .concat()
 }

@@ -7,7 +7,6 @@
 mod boots;
 mod console;
 mod disk;
-mod grub;
 mod interactive;
 mod medium;
 mod plain;
@@ -52,10 +51,13 @@ Everything is kept below target/perch; the consoles are logged in target/perch/d
 const PACKAGES: &[&str] = &[
     "mmdebstrap",
     "squashfs-tools",
+    "dosfstools",
     "e2fsprogs",
     "fdisk",
     "grub-common",
+    "grub-efi-amd64-bin",
     "grub-pc-bin",
+    "mtools",
     "qemu-system-x86",
 ];
 

@@ -13,6 +13,8 @@ use perch_core::session::UnionKind;
 use perch_tests::host::{command, kernel, packages};
 use perch_tests::initramfs::{INITRAMFS, Kind, installed};
 use perch_tests::scenario::union;
+use perch_tests::host::{kernel, packages};
+use perch_tests::scenario::{self, union};
 use perch_tests::{base, disk, vm};
 
 use crate::deps;
@@ -167,6 +169,7 @@ fn packages_stage(options: &Options, tally: &mut Tally) -> Result<()> {
     wanted.extend(disk::PACKAGES);
     wanted.extend(base::PACKAGES);
     wanted.extend(PEERS);
+    wanted.extend(scenario::LOADER_PACKAGES);
     if !options.fast {
         wanted.extend(vm::PACKAGES);
     }

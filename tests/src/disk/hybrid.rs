@@ -44,7 +44,10 @@ pub(super) fn make(disk: &Disk, trees: &[&Path], image: &Path) -> Result<()> {
 }
 
 /// Start and length of a partition in bytes, as sfdisk reads them.
-pub(super) fn place(image: &Path, number: usize) -> Result<(u64, u64)> {
+///
+/// # Errors
+/// If there is no such partition, or sfdisk cannot read the table.
+pub fn place(image: &Path, number: usize) -> Result<(u64, u64)> {
     let text = run(command("sfdisk").arg("--json").arg(image))?;
     let table: Value = serde_json::from_slice(&text)?;
     let node = format!("{}{number}", image.display());

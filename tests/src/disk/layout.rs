@@ -31,6 +31,8 @@ pub enum Table {
     HybridMbr,
     /// The same with xorriso's GPT, whose second copy is where the image ends.
     HybridGpt,
+    /// In a way of its own, by a tool that made the whole image; the table tells.
+    Made,
 }
 
 impl Table {
@@ -136,7 +138,7 @@ impl Disk {
             Table::None => (0, source.metadata()?.len()),
             Table::Mbr | Table::Gpt => (self.starts()[index], partition.size_mib * MIB),
             // Partitions of these grow: the table says where they are now.
-            Table::HybridMbr | Table::HybridGpt => hybrid::place(image, number)?,
+            Table::HybridMbr | Table::HybridGpt | Table::Made => hybrid::place(image, number)?,
         };
         let mut file = File::create(target)?;
         file.set_len(length)?;

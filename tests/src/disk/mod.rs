@@ -15,6 +15,7 @@ mod vfat;
 mod xfs;
 
 pub use ext4::{was_unmounted, was_unmounted_in};
+pub use hybrid::place;
 pub use layout::{Disk, PACKAGES, Partition, Table};
 pub use medium::{
     ALL, BTRFS, Content, EXFAT, EXT4, F2FS, GROWABLE, ISO9660, Medium, NTFS, VFAT, XFS,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::{DiskSpec, Scenario, StoreAt, TableCheck};
+use super::{DiskSpec, Images, Scenario, StoreAt, TableCheck};
 use crate::disk::{Disk, Partition, Table};
 use crate::host::{command, run};
 use crate::vm::Drive;
@@ -25,13 +25,13 @@ struct Made {
 }
 
 impl Media {
-    /// Makes the disks of `scenario` in `dir`; the first file system of the first one holds `system`.
-    pub(super) fn make(scenario: &Scenario, system: &Path, dir: &Path) -> Result<Self> {
+    /// Makes the disks of `scenario` in `dir`; the first file system of the first one holds the system.
+    pub(super) fn make(scenario: &Scenario, images: &Images, dir: &Path) -> Result<Self> {
         let mut disks = Vec::new();
         for (number, spec) in scenario.disks.iter().enumerate() {
             let image = dir.join(format!("disk{number}.img"));
-            let system = (number == 0).then_some(system);
-            let disk = make_disk(spec, system, &image).context("cannot make the disks")?;
+            let images = (number == 0).then_some(images);
+            let disk = make_disk(spec, images, &image).context("cannot make the disks")?;
             let drive = Drive {
                 image,
                 bus: spec.bus,
@@ -129,7 +129,9 @@ fn ends(image: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn make_disk(spec: &DiskSpec, system: Option<&Path>, image: &Path) -> Result<Disk> {
+/// Makes a disk; with `images` it is the one with the system.
+fn make_disk(spec: &DiskSpec, images: Option<&Images>, image: &Path) -> Result<Disk> {
+    let system = images.map(|images| images.system.as_path());
     let mut trees = Vec::new();
     let mut partitions = Vec::new();
     for (index, part) in spec.parts.iter().enumerate() {
@@ -148,10 +150,13 @@ fn make_disk(spec: &DiskSpec, system: Option<&Path>, image: &Path) -> Result<Dis
         id: spec.id,
         partitions,
     };
-    disk.make(
-        &trees.iter().map(PathBuf::as_path).collect::<Vec<_>>(),
-        image,
-    )?;
+    match (spec.loaders, images, trees.first()) {
+        (Some(loaders), Some(images), Some(tree)) => loaders.make(spec, images, tree, image)?,
+        _ => disk.make(
+            &trees.iter().map(PathBuf::as_path).collect::<Vec<_>>(),
+            image,
+        )?,
+    }
     for tree in trees {
         fs::remove_dir_all(tree)?;
     }

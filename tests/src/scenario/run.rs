@@ -106,7 +106,7 @@ impl Runner {
 impl Run<'_> {
     fn all(&mut self) -> Result<()> {
         fs::create_dir_all(&self.dir)?;
-        let media = Media::make(self.scenario, &self.images.system, &self.dir)?;
+        let media = Media::make(self.scenario, self.images, &self.dir)?;
         let mut number = 0;
         let mut stores: Vec<(StoreAt, PathBuf)> = Vec::new();
         for step in &self.scenario.steps {
@@ -218,12 +218,15 @@ impl Run<'_> {
         drives
             .iter_mut()
             .for_each(|drive| drive.read_only |= boot.write_protected);
+        let loaders = self.scenario.loaders();
+        let kernel = Kernel {
+            vmlinuz,
+            initrd,
+            cmdline,
+        };
         Ok(Machine {
-            kernel: Some(Kernel {
-                vmlinuz,
-                initrd,
-                cmdline,
-            }),
+            kernel: loaders.is_none().then_some(kernel),
+            firmware: loaders.map(|loaders| loaders.firmware).unwrap_or_default(),
             drives,
             memory_mib: boot.memory_mib,
             screen: boot.consoles.iter().any(|name| name == "tty0"),

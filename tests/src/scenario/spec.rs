@@ -1,6 +1,6 @@
 //! What a scenario is made of, and the words it is written with.
 
-use super::{Boot, Content, Node, Offline, STORE};
+use super::{Boot, Content, Loaders, Node, Offline, STORE};
 use crate::disk::{EXT4, Medium, Table};
 use crate::initramfs::Kind;
 use crate::vm::Bus;
@@ -35,6 +35,9 @@ pub struct DiskSpec {
     pub serial: Option<String>,
     /// What its partitions' UUIDs are made of, see [`crate::disk::Disk::id`].
     pub id: Option<u32>,
+    /// The boot loaders on it, where `perch image` makes it. Its file systems are then those in the order of the table; only
+    /// the first one's content is given.
+    pub loaders: Option<Loaders>,
     /// Its file systems, in order.
     pub parts: Vec<PartSpec>,
 }
@@ -136,6 +139,7 @@ impl Scenario {
             read_only: false,
             serial: None,
             id: None,
+            loaders: None,
             parts: vec![part],
         };
         Self {
@@ -183,6 +187,19 @@ impl Scenario {
         self
     }
 
+    /// Starts the machine from the medium, through its firmware and `loaders`; boots' command lines only name them.
+    #[must_use]
+    pub fn started_by(mut self, loaders: Loaders) -> Self {
+        self.disk().loaders = Some(loaders);
+        self.disk().table = Table::Made;
+        self
+    }
+
+    /// What starts the machine, if it is not given its kernel.
+    pub fn loaders(&self) -> Option<Loaders> {
+        self.disks.first().and_then(|disk| disk.loaders)
+    }
+
     /// Gives the medium's partitions UUIDs that are known, see [`crate::disk::Disk::id`].
     #[must_use]
     pub fn id(mut self, id: u32) -> Self {
@@ -214,6 +231,7 @@ impl Scenario {
             read_only: false,
             serial: None,
             id: None,
+            loaders: None,
             parts: vec![part],
         });
         self
@@ -361,6 +379,7 @@ impl Scenario {
             read_only: false,
             serial: None,
             id: None,
+            loaders: None,
             parts,
         });
         self

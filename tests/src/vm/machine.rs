@@ -50,6 +50,8 @@ pub enum Firmware {
     Bios,
     /// OVMF (package ovmf).
     Uefi,
+    /// OVMF of 32 bits (package ovmf-ia32): as in some early tablets and Macs, whose processors have 64.
+    Uefi32,
 }
 
 /// A machine to be started any number of times.
@@ -128,8 +130,19 @@ impl Machine {
             add(&["-initrd", &text(&kernel.initrd)]);
             add(&["-append", &kernel.cmdline]);
         }
-        if self.firmware == Firmware::Uefi {
-            add(&["-bios", "/usr/share/ovmf/OVMF.fd"]);
+        match self.firmware {
+            Firmware::Bios => {}
+            Firmware::Uefi => add(&["-bios", "/usr/share/ovmf/OVMF.fd"]),
+            // Its only build wants system management mode and flash. What it writes to that is forgotten.
+            Firmware::Uefi32 => {
+                add(&["-machine", "smm=on"]);
+                add(&["-global", "driver=cfi.pflash01,property=secure,value=on"]);
+                for (unit, file) in [(0, "CODE_4M.secboot"), (1, "VARS_4M")] {
+                    let file = format!("/usr/share/OVMF/OVMF32_{file}.fd");
+                    let flash = format!("if=pflash,format=raw,unit={unit},snapshot=on,file={file}");
+                    add(&["-drive", &flash]);
+                }
+            }
         }
         if self.drives.iter().any(|drive| drive.bus == Bus::Usb) {
             add(&["-device", "qemu-xhci,id=usb"]);

@@ -1,16 +1,16 @@
-//! The content of the live medium: bundles, kernel, initial file system, boot menu; and the disk made of it.
+//! The live medium: bundles, kernel, initial file system and boot menu, on a disk as `perch image` makes it.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use perch_medium::menu::{self, Loader, Menu};
+use perch_medium::image::{self, Arch, Bios, DiskOrder, Efi, Fs, Ingredients, Kind, Order, Table};
+use perch_medium::menu::Menu;
 use perch_tests::host::kernel::Kernel;
 
-use super::{disk, system};
+use super::system;
 
-/// Room on the data partition for sessions, in MiB.
-const FREE_MIB: u64 = 512;
 /// Seconds the menu waits; a demo that misses its own menu would resume, which the checks notice.
 const MENU_TIMEOUT: u32 = 10;
 /// Kernel parameters of every entry. The last console is the one systemd and perch talk to. A panic ends the emulator
@@ -19,25 +19,36 @@ const OPTIONS: &str = "boot=live quiet panic=1 console=tty0 console=ttyS0,115200
 
 /// Makes the disk `image` from `kernel` and the initial file system `initrd`.
 pub fn build(kernel: &Kernel, initrd: &Path, image: &Path, scratch: &Path) -> Result<()> {
-    let tree = scratch.join("medium");
-    let live = tree.join("minios");
-    for dir in ["minios/boot", "minios/changes", "boot/grub"] {
-        let dir = tree.join(dir);
-        fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
-    }
-    system::bundles(kernel, &live, scratch)?;
-    for (from, to) in [
-        (kernel.vmlinuz.as_path(), "vmlinuz"),
-        (initrd, "initrd.img"),
-    ] {
-        fs::copy(from, live.join("boot").join(to))
-            .with_context(|| format!("cannot copy {}", from.display()))?;
-    }
-    for file in menu::render(&boot_menu(), Loader::Grub)? {
-        let path = tree.join(&file.path);
-        fs::write(&path, &file.text).with_context(|| format!("cannot write {}", path.display()))?;
-    }
-    disk::build(image, &tree, FREE_MIB, scratch)
+    let bundles = scratch.join("bundles");
+    fs::create_dir_all(&bundles).with_context(|| format!("cannot create {}", bundles.display()))?;
+    system::bundles(kernel, &bundles, scratch)?;
+    let order = Order {
+        from: Ingredients {
+            live_name: "minios".into(),
+            kernel: kernel.vmlinuz.clone(),
+            initrd: initrd.to_owned(),
+            bundles: vec![bundles],
+            files: Vec::new(),
+        },
+        kind: Kind::Disk(DiskOrder {
+            table: Table::Gpt,
+            fs: Fs::Ext4,
+            size: None,
+            sessions: None,
+        }),
+        bios: Bios::Grub,
+        efi: Efi {
+            arches: vec![Arch::X64],
+            given: Vec::new(),
+        },
+        label: "PERCH".into(),
+        id: None,
+        menu: boot_menu(),
+        font: false,
+    };
+    let plan = image::plan(order)?;
+    image::make(&plan, image, true, &mut |_| ControlFlow::Continue(()))?;
+    Ok(())
 }
 
 /// What the boot menu offers.
@@ -46,8 +57,6 @@ fn boot_menu() -> Menu {
         title: "the perch demo".into(),
         options: OPTIONS.into(),
         timeout: Some(MENU_TIMEOUT),
-        // The core image has no module that reads or writes such a file.
-        remember_language: false,
         ..Menu::default()
     }
 }
@@ -55,14 +64,13 @@ fn boot_menu() -> Menu {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use perch_medium::menu::{self, Loader};
 
     #[test]
     fn the_entries_are_those_of_the_contract_in_their_order() {
         let files = menu::render(&boot_menu(), Loader::Grub).unwrap();
-        let [file] = files.as_slice() else {
-            panic!("{files:?}")
-        };
-        let menu = &file.text;
+        let menu = files.iter().find(|file| file.path.ends_with("grub.cfg"));
+        let menu = &menu.unwrap().text;
         let mut entries = Vec::new();
         let mut lines = menu.lines();
         while let Some(line) = lines.next() {

@@ -105,7 +105,7 @@ fn judge(image: &Path, mode: &str, id: &str, scratch: &Path) -> Result<()> {
     if mode == "raw" {
         let container = scratch.join("changes.img");
         let path = format!("/minios/changes/{id}/changes.img");
-        run(&mut disk::dump(image, &path, &container))?;
+        run(&mut disk::dump(image, &path, &container)?)?;
         was_unmounted(&container).context("the session's container")?;
         fs::remove_file(&container)?;
     }
