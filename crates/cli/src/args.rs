@@ -1,8 +1,8 @@
 //! The arguments of `perch`, as data. What they mean to a command is for the command to say.
 
 pub mod dynfilefs;
-pub mod mark_good;
 pub mod image;
+pub mod mark_good;
 pub mod menu;
 pub mod mkinitramfs;
 

@@ -12,8 +12,6 @@ use anyhow::{Result, ensure};
 use perch_core::session::UnionKind;
 use perch_tests::host::{command, kernel, packages};
 use perch_tests::initramfs::{INITRAMFS, Kind, installed};
-use perch_tests::scenario::union;
-use perch_tests::host::{kernel, packages};
 use perch_tests::scenario::{self, union};
 use perch_tests::{base, disk, vm};
 

@@ -10,10 +10,10 @@ use perch_medium::image::{self, Arch, Bios, DiskOrder, Efi, Fs, Ingredients, Kin
 use perch_medium::menu::Menu;
 
 use super::run::CMDLINE;
-use super::{DiskSpec, Images};
-use crate::base::{EDITION, VERSION};
+use super::{Boot, DiskSpec, Images};
 use crate::disk::ISO9660;
 use crate::host::packages;
+use crate::initramfs;
 use crate::vm::Firmware;
 
 /// The packages with boot loaders, and with what makes media.
@@ -70,7 +70,7 @@ impl Loaders {
         packages::ensure(PACKAGES)?;
         let data = spec.parts.first().context("no medium")?;
         let initrd = image.with_extension("initrd");
-        images.initramfs_for((VERSION, EDITION), &[], &initrd)?;
+        images.initramfs_for(initramfs::Kind::Own, &Boot::with(""), &initrd)?;
         let is_disc = data.medium.name == ISO9660.name;
         let kind = match (is_disc, data.medium.name) {
             (true, _) => Kind::Iso,
