@@ -11,6 +11,7 @@ mod counting;
 mod cuts;
 mod damaged_metadata;
 mod dynfilefs;
+mod dynfilefs_load;
 mod first_boot;
 mod growth;
 mod hosts;
@@ -61,6 +62,7 @@ fn scenarios() -> Vec<Scenario> {
         raw::scenarios(),
         shutdown::scenarios(),
         dynfilefs::scenarios(),
+        dynfilefs_load::scenarios(),
         made_images::scenarios(),
         loaders::scenarios(),
     ]

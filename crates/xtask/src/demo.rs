@@ -27,10 +27,13 @@ use perch_tests::host::kernel::{self, Kernel};
 use perch_tests::host::{Key, cache_dir, cached, packages};
 
 use boots::Boot;
+use medium::Parts;
 use progress::Progress;
+use system::Release;
 
 const HELP: &str = "\
-cargo xtask demo [--interactive] [--shutdowns N] [--clean] [--initramfs FILE]
+cargo xtask demo [--interactive] [--shutdowns N [--only WORDS]] [--release NAME]
+                 [--clean] [--initramfs FILE]
 
 Builds a Debian live system on a disk image, boots it three times in an emulator
 (new session, resume, fresh start), and checks that a file and a package installed
@@ -38,8 +41,11 @@ in the first boot are there in the second and not in the third.
 The first run fetches Debian packages through apt; later runs need no network.
 
   --interactive     boot the disk on this terminal instead; it keeps what you do
-  --shutdowns N     switch the system off under load instead, N times with a native and
-                    N times with a raw session, and check that nothing is left to replay
+  --shutdowns N     switch the system off and restart it under load instead, N times for each
+                    mode of session on ext4, vfat and exfat, and check that nothing is left
+                    to replay or to repair
+  --only WORDS      with --shutdowns: only where `MODE on MEDIUM` contains these words
+  --release NAME    this Debian release in place of bookworm, by its code name
   --clean           first forget what earlier runs have made
   --initramfs FILE  use this initial file system instead of building one
   -h, --help        this text
@@ -65,6 +71,8 @@ const PACKAGES: &[&str] = &[
 struct Options {
     interactive: bool,
     shutdowns: Option<usize>,
+    only: String,
+    release: Release,
     clean: bool,
     initramfs: Option<PathBuf>,
     help: bool,
@@ -76,6 +84,8 @@ fn parse(mut args: lexopt::Parser) -> Result<Options> {
         match arg {
             Long("interactive") => options.interactive = true,
             Long("shutdowns") => options.shutdowns = Some(args.value()?.parse()?),
+            Long("only") => options.only = args.value()?.string()?,
+            Long("release") => options.release = args.value()?.parse()?,
             Long("clean") => options.clean = true,
             Long("initramfs") => options.initramfs = Some(args.value()?.into()),
             Long("help") | lexopt::Arg::Short('h') => options.help = true,
@@ -113,10 +123,9 @@ pub fn run(args: lexopt::Parser) -> Result<()> {
         return interactive::run(&disk);
     }
     if let Some(count) = options.shutdowns {
-        let disk = home.join("shutdowns.img");
-        let initramfs = build(&options, &disk, &home, &progress)?;
-        let kernel = kernel::debian()?;
-        return shutdowns::run_all(&disk, &kernel, &initramfs.image, count, &home, &progress);
+        packages::ensure(&shutdowns::packages().collect::<Vec<_>>())?;
+        let (parts, _) = pieces(&options, &progress)?;
+        return shutdowns::run_all(&parts, &home, count, &options.only, &progress);
     }
     let disk = home.join("disk.img");
     let initramfs = build(&options, &disk, &home, &progress)?;
@@ -128,28 +137,42 @@ pub fn run(args: lexopt::Parser) -> Result<()> {
 
 /// Makes the disk `image` from scratch; returns the initial file system it holds.
 fn build(options: &Options, image: &Path, home: &Path, progress: &Progress) -> Result<Initramfs> {
+    let (parts, program) = pieces(options, progress)?;
+    progress.say("bundles, partitions, boot loader");
+    let scratch = tempfile::tempdir_in(home).context("cannot create a scratch directory")?;
+    // Never half a disk under the name that `--interactive` trusts.
+    let partial = image.with_extension("partial");
+    medium::build(&parts, &partial, scratch.path())?;
+    fs::rename(&partial, image).with_context(|| format!("cannot rename {}", partial.display()))?;
+    Ok(Initramfs {
+        image: parts.initrd,
+        program,
+    })
+}
+
+/// What every disk is made of: Debian, in the cache afterwards, its kernel and the initial file system; and perch-init.
+fn pieces(options: &Options, progress: &Progress) -> Result<(Parts, Option<PathBuf>)> {
     progress.say("kernel: Debian's, from the cache or through apt");
     let kernel = kernel::debian()?;
     progress.say(&format!(
         "Debian {}: from the cache, or about a minute through mmdebstrap",
-        system::RELEASE
+        options.release
     ));
-    system::core()?;
+    let core = system::core(&options.release)?;
     progress.say(&format!("initial file system for {}", kernel.version));
-    let initramfs = match &options.initramfs {
+    let made = match &options.initramfs {
         Some(file) => Initramfs {
             image: file.clone(),
             program: None,
         },
         None => initramfs(&kernel)?,
     };
-    progress.say("bundles, partitions, boot loader");
-    let scratch = tempfile::tempdir_in(home).context("cannot create a scratch directory")?;
-    // Never half a disk under the name that `--interactive` trusts.
-    let partial = image.with_extension("partial");
-    medium::build(&kernel, &initramfs.image, &partial, scratch.path())?;
-    fs::rename(&partial, image).with_context(|| format!("cannot rename {}", partial.display()))?;
-    Ok(initramfs)
+    let parts = Parts {
+        kernel,
+        initrd: made.image,
+        core,
+    };
+    Ok((parts, made.program))
 }
 
 /// What the boots start from.

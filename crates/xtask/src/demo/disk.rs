@@ -17,14 +17,6 @@ fn data_part(image: &Path) -> Result<PathBuf> {
     Ok(format!("{}?offset={start}", image.display()).into())
 }
 
-/// The command that copies the file `path` of the data file system in `image` to `target`.
-pub fn dump(image: &Path, path: &str, target: &Path) -> Result<std::process::Command> {
-    let mut debugfs = command("debugfs");
-    let request = format!("dump {path} {}", target.display());
-    debugfs.args(["-R", &request]).arg(data_part(image)?);
-    Ok(debugfs)
-}
-
 /// The data file system as a system left it that has been switched off.
 pub struct Verdict {
     /// The journal still holds changes to replay: the file system was not unmounted or made read-only.

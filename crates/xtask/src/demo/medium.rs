@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use perch_medium::image::{self, Arch, Bios, DiskOrder, Efi, Fs, Ingredients, Kind, Order, Table};
@@ -17,16 +17,26 @@ const MENU_TIMEOUT: u32 = 10;
 /// at once, with its text on the console, instead of after the longest wait.
 const OPTIONS: &str = "boot=live quiet panic=1 console=tty0 console=ttyS0,115200";
 
-/// Makes the disk `image` from `kernel` and the initial file system `initrd`.
-pub fn build(kernel: &Kernel, initrd: &Path, image: &Path, scratch: &Path) -> Result<()> {
+/// What a medium is made from.
+pub struct Parts {
+    /// Its kernel.
+    pub kernel: Kernel,
+    /// The initial file system.
+    pub initrd: PathBuf,
+    /// The bundle with Debian.
+    pub core: PathBuf,
+}
+
+/// Makes the disk `image`.
+pub fn build(parts: &Parts, image: &Path, scratch: &Path) -> Result<()> {
     let bundles = scratch.join("bundles");
     fs::create_dir_all(&bundles).with_context(|| format!("cannot create {}", bundles.display()))?;
-    system::bundles(kernel, &bundles, scratch)?;
+    system::bundles(&parts.kernel, &parts.core, &bundles, scratch)?;
     let order = Order {
         from: Ingredients {
             live_name: "minios".into(),
-            kernel: kernel.vmlinuz.clone(),
-            initrd: initrd.to_owned(),
+            kernel: parts.kernel.vmlinuz.clone(),
+            initrd: parts.initrd.clone(),
             bundles: vec![bundles],
             files: Vec::new(),
         },

@@ -13,8 +13,8 @@ use perch_tests::host::{Key, cached, command, run};
 
 use super::settings;
 
-/// The Debian release of the system.
-pub const RELEASE: &str = "bookworm";
+/// The Debian release of the system where none is asked for: that of the host.
+const RELEASE: &str = "bookworm";
 /// What is added to mmdebstrap's `minbase`. No D-Bus: nothing in the demo speaks it, and each service costs a second
 /// of emulated time.
 const PACKAGES: &str = "systemd-sysv,udev,kmod,login,passwd,procps,ncurses-base";
@@ -35,13 +35,38 @@ const SQUASHFS: [&str; 7] = [
     "-quiet",
 ];
 
-/// Puts the three bundles into `dir`.
-pub fn bundles(kernel: &Kernel, dir: &Path, scratch: &Path) -> Result<()> {
-    let core = core()?;
-    place(&core, dir)?;
+/// A Debian release by its code name.
+#[derive(Debug, Clone)]
+pub struct Release(String);
+
+impl Default for Release {
+    fn default() -> Self {
+        Self(RELEASE.to_owned())
+    }
+}
+
+impl std::fmt::Display for Release {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str(&self.0)
+    }
+}
+
+impl std::str::FromStr for Release {
+    type Err = anyhow::Error;
+
+    fn from_str(word: &str) -> Result<Self> {
+        let letters = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+        ensure!(letters, "{word:?} is no code name of a Debian release");
+        Ok(Self(word.to_owned()))
+    }
+}
+
+/// Puts the three bundles into `dir`; `core` is what [`core`] has made.
+pub fn bundles(kernel: &Kernel, core: &Path, dir: &Path, scratch: &Path) -> Result<()> {
+    place(core, dir)?;
     place(&modules(kernel)?, dir)?;
     let tree = scratch.join("settings");
-    settings::write(&tree, &core)?;
+    settings::write(&tree, core)?;
     squash(&tree, &dir.join("02-demo.sb"))
 }
 
@@ -53,11 +78,15 @@ fn place(bundle: &Path, dir: &Path) -> Result<()> {
         .with_context(|| format!("cannot copy {} to {}", bundle.display(), target.display()))
 }
 
-/// Debian without a kernel, from the host's own apt sources; cached until these or the recipe change.
+/// Debian without a kernel, from the host's own apt sources, with the release's name in place of the host's; cached
+/// until these or the recipe change.
 ///
 /// Newer package versions on the mirror do not make a new one: `--clean` does.
-pub fn core() -> Result<PathBuf> {
-    let sources = apt_sources()?;
+pub fn core(release: &Release) -> Result<PathBuf> {
+    let sources: Vec<String> = apt_sources()?
+        .iter()
+        .map(|line| line.replace(RELEASE, &release.0))
+        .collect();
     let key = Key::new("demo core 1")
         .with(PACKAGES)
         .with(EXCLUDED)
@@ -71,7 +100,7 @@ pub fn core() -> Result<PathBuf> {
             &format!("--include={PACKAGES}"),
         ]);
         bootstrap.args(EXCLUDED.map(|path| format!("--dpkgopt=path-exclude={path}")));
-        run(bootstrap.arg(RELEASE).arg(&tar).args(&sources))?;
+        run(bootstrap.arg(&release.0).arg(&tar).args(&sources))?;
         // In this mode mksquashfs ignores the archive's entry for the root directory and would make it 0777.
         let mut pack = command("mksquashfs");
         pack.arg("-")
