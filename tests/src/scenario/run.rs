@@ -71,12 +71,17 @@ impl Runner {
     /// # Errors
     /// The report: everything that was not as expected, and the end of the last console.
     pub fn run(&self, scenario: &Scenario) -> Result<(), String> {
-        let slug = scenario.slug();
+        let kind = scenario.initramfs.unwrap_or(self.kind);
+        // Runs with two kinds of initramfs can go on at once.
+        let slug = match kind {
+            Kind::Own => scenario.slug(),
+            other => format!("{}--{}", scenario.slug(), other.word()),
+        };
         let failed = cache_dir().join("failed").join(&slug);
         let dir = cache_dir().join("run").join(&slug);
         let mut run = Run {
             images: &self.images,
-            kind: scenario.initramfs.unwrap_or(self.kind),
+            kind,
             scenario,
             dir: dir.clone(),
             complaints: Vec::new(),
