@@ -27,12 +27,12 @@ pub fn scenarios() -> Vec<Scenario> {
             .size_mib(1500)
             .boot(
                 Boot::with("perch perchsize=900")
-                    .memory_mib(256)
+                    .memory_mib(192)
                     .sh("echo 90 >/proc/sys/vm/dirty_ratio; echo 80 >/proc/sys/vm/dirty_background_ratio")
-                    .sh(&write("/first", 256))
-                    .sh(&write("/second", 256))
-                    .sh(&read_back("/first", 256))
-                    .sh(&read_back("/second", 256))
+                    .sh(&write("/first", 192))
+                    .sh(&write("/second", 192))
+                    .sh(&read_back("/first", 192))
+                    .sh(&read_back("/second", 192))
                     .sh(&format!("{PID}; grep -q ^@dynfilefs /proc/$pid/cmdline"))
                     .sh("! dmesg | grep -i 'out of memory\\|blocked for more than'")
                     .in_session("1", "dynfilefs"),
