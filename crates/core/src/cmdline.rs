@@ -3,12 +3,15 @@
 //! Total on purpose: a typo in a boot entry must not stop the boot. What cannot be understood
 //! becomes an [`Oddity`] that names the parameter and what is done instead.
 
+mod parameters;
+
 use serde::{Deserialize, Serialize};
 
 use crate::filter::BadFilter;
 use crate::menu::language::Language;
 use crate::request::{Action, Identity, OnMissing, Place, Request, Size, Source, Spot, ToRam};
 use crate::units::Mib;
+pub use parameters::PARAMETERS;
 
 /// One word of the command line: `name` or `name=value`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,19 +163,17 @@ pub fn parse(text: &str) -> (Request, Vec<Oddity>) {
     (request, oddities)
 }
 
+/// The parameters that name a language, best first.
+const LANGUAGE: [&str; 4] = ["perchlang", "lang", "locale.LANG", "locales"];
+
 /// The language of questions: what was said to perch, else what the system is told by the parameters
 /// of MiniOS, of live-config and of systemd (kernel-command-line(7)).
 fn language(words: &[Word]) -> Option<Language> {
-    ["perchlang", "lang", "locale.LANG", "locales"]
-        .iter()
-        .find_map(|name| {
-            let word = words.iter().find(|word| word.name == *name)?;
-            Language::of_locale(word.value.as_deref()?)
-        })
+    LANGUAGE.iter().find_map(|name| {
+        let word = words.iter().find(|word| word.name == *name)?;
+        Language::of_locale(word.value.as_deref()?)
+    })
 }
-
-/// What other live systems call persistence: whoever writes one of these expects changes to be kept.
-const LOOKALIKES: [&str; 3] = ["persistence", "persistent", "persist"];
 
 /// Takes one word into the request; words of other programs are left alone.
 fn take(word: &Word, request: &mut Request) -> Result<(), Oddity> {
@@ -184,6 +185,16 @@ fn take(word: &Word, request: &mut Request) -> Result<(), Oddity> {
     };
     let odd = |problem: &str, instead: &str| with(OddityCode::Corrected, problem, instead);
     let ignored = |problem: &str| with(OddityCode::Ignored, problem, "the parameter is ignored");
+    if parameters::looks_like_one(&word.name) {
+        return Err(with(
+            OddityCode::Ignored,
+            "is no parameter of perch",
+            "the parameter is ignored; perch keeps changes, perchdir=new starts a session",
+        ));
+    }
+    if !parameters::is_known(&word.name) {
+        return Ok(()); // another program's
+    }
     let value = word.value.as_deref();
     if value.is_some_and(|value| value.chars().any(char::is_control)) {
         return match word.name.as_str() {
@@ -260,15 +271,11 @@ fn take(word: &Word, request: &mut Request) -> Result<(), Oddity> {
         ("perchname", _) => {
             return Err(ignored("no longer exists"));
         }
-        ("perchdir" | "perchmode" | "perchsize" | "perchlang" | "perchtries", None) => {
+        (
+            "perchdir" | "perchmode" | "perchsize" | "perchlang" | "perchtries" | "perchwait",
+            None,
+        ) => {
             return Err(ignored("lacks its value"));
-        }
-        (name, _) if LOOKALIKES.contains(&name) || name.starts_with("perch") => {
-            return Err(with(
-                OddityCode::Ignored,
-                "is no parameter of perch",
-                "the parameter is ignored; perch keeps changes, perchdir=new starts a session",
-            ));
         }
         ("union", Some(value)) => {
             request.union = Some(value.parse().map_err(|_| {
@@ -332,7 +339,7 @@ fn take(word: &Word, request: &mut Request) -> Result<(), Oddity> {
             Ok(seconds @ 1..=3600) => request.ask_seconds = Some(seconds),
             _ => return Err(odd("is no number of seconds from 0 to 3600", "30 is used")),
         },
-        _ => {} // other programs' parameters
+        _ => {} // such as `init=x`, which the kernel takes too
     }
     Ok(())
 }
