@@ -68,9 +68,14 @@ pub enum Command {
     Image(Box<image::Image>),
 }
 
-/// The definition of all arguments: for help, completions and man pages.
+/// The definition of all arguments, without what follows from the program's name: for completions under each name.
+pub fn unbuilt() -> clap::Command {
+    Cli::definition()
+}
+
+/// The definition of all arguments: for help and man pages.
 pub fn command() -> clap::Command {
-    let mut command = Cli::definition();
+    let mut command = unbuilt();
     // Names in usage lines, as far as subcommands are concerned.
     command.build();
     command

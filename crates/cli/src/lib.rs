@@ -11,6 +11,7 @@ mod interrupt;
 mod old_names;
 mod output;
 mod progress;
+mod reading;
 mod storage;
 
 use std::ffi::OsString;
@@ -21,6 +22,7 @@ use perch_core::serving;
 
 use args::{Cli, Command};
 use old_names::Asked;
+pub use old_names::HELP as OLD_NAMES_HELP;
 use output::Output;
 
 /// The status of wrong arguments, as of most programs.
@@ -39,6 +41,13 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     if old_names::is_old_name(&name) {
         return run_old(args.into_iter().skip(1));
+    }
+    if reading::is_reading_name(&name)
+        && let Err(refused) = reading::check(args.get(1..).unwrap_or_default())
+    {
+        let json = args.iter().any(|arg| arg == "--json");
+        output::report_usage(&format!("error: {refused}\n"), json);
+        return ExitCode::from(USAGE);
     }
     let command = args::command();
     match command.try_get_matches_from(&args) {

@@ -18,8 +18,8 @@ use perch_core::units::{BadSize, Mib};
 use crate::args::dynfilefs::Wanted;
 use options::Options;
 
-/// What `--help` prints.
-pub(crate) const HELP: &str = "\
+/// What `--help` prints under these names; their manual page is made of it.
+pub const HELP: &str = "\
 Usage: dynfilefs -f STORAGE_FILE -m MOUNT_DIR [-s SIZE_MB] [-p SPLIT_SIZE_MB] [-d]
        dynfilefs STORAGE_FILE MOUNT_DIR [-o size=SIZE_MB,split=SPLIT_SIZE_MB]
        mount -t dynfilefs -o size=SIZE_MB STORAGE_FILE MOUNT_DIR
