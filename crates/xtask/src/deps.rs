@@ -87,6 +87,50 @@ pub fn check() -> Result<()> {
     Ok(())
 }
 
+/// What `cargo metadata` tells of the workspace and everything below it.
+fn metadata() -> Result<Value> {
+    let mut cargo = command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(workspace_dir());
+    // What is shipped is built for this target; crates for other systems do not count.
+    cargo.args([
+        "metadata",
+        "--format-version",
+        "1",
+        "--filter-platform",
+        STATIC_TARGET,
+    ]);
+    Ok(serde_json::from_slice(&run_command(&mut cargo)?)?)
+}
+
+/// What `cargo metadata` tells of each crate from outside that is linked into one of `packages`, sorted by name.
+///
+/// # Errors
+/// If cargo fails, or tells less than expected.
+pub fn linked(packages: &[&str]) -> Result<Vec<Value>> {
+    const LACKING: &str = "cargo metadata lacks an expected field";
+    let metadata = metadata()?;
+    let graph = Graph::parse(&metadata).context(LACKING)?;
+    let wanted: BTreeSet<String> = packages
+        .iter()
+        .flat_map(|package| graph.closure(package))
+        .collect();
+    let all = metadata.get("packages").and_then(Value::as_array);
+    let mut linked: BTreeMap<String, Value> = BTreeMap::new();
+    for package in all.context(LACKING)? {
+        let label = label(package).context(LACKING)?;
+        if wanted.contains(&label) {
+            linked.insert(label, package.clone());
+        }
+    }
+    Ok(linked.into_values().collect())
+}
+
+/// Name and version of a package.
+fn label(package: &Value) -> Option<String> {
+    let (name, version) = (package.get("name")?, package.get("version")?);
+    Some(format!("{} {}", name.as_str()?, version.as_str()?))
+}
+
 /// The packages of the workspace and everything below them.
 struct Graph {
     /// Name and direct dependencies of each package of the workspace; development dependencies included.
@@ -103,18 +147,7 @@ struct Dependency {
 
 impl Graph {
     fn read() -> Result<Self> {
-        let mut cargo = command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(workspace_dir());
-        // What is shipped is built for this target; crates for other systems do not count.
-        cargo.args([
-            "metadata",
-            "--format-version",
-            "1",
-            "--filter-platform",
-            STATIC_TARGET,
-        ]);
-        let metadata = serde_json::from_slice(&run_command(&mut cargo)?)?;
-        Self::parse(&metadata).context("cargo metadata lacks an expected field")
+        Self::parse(&metadata()?).context("cargo metadata lacks an expected field")
     }
 
     fn parse(metadata: &Value) -> Option<Self> {
@@ -129,7 +162,7 @@ impl Graph {
         for package in metadata.get("packages")?.as_array()? {
             let (id, name) = (package.get("id")?.as_str()?, package.get("name")?.as_str()?);
             if !is_macro(package) {
-                names.insert(id, format!("{name} {}", package.get("version")?.as_str()?));
+                names.insert(id, label(package)?);
             }
             if members.contains(id) {
                 let dependencies = package.get("dependencies")?.as_array()?;

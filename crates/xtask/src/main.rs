@@ -6,6 +6,7 @@ mod bench;
 mod demo;
 mod deps;
 mod initramfs;
+mod packages;
 mod prove;
 mod test;
 
@@ -38,6 +39,11 @@ const COMMANDS: &[Command] = &[
         "initramfs",
         "build the initial file system that holds perch and the modules it needs",
         initramfs::run,
+    ),
+    (
+        "packages",
+        "build the Debian packages perch and perch-initramfs",
+        packages::run,
     ),
     (
         "prove",
