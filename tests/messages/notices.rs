@@ -12,6 +12,9 @@ examples! { notices, Notice, t;
     Notice::KernelFileSystem { .. } => Notice::KernelFileSystem {
         error: t("cannot mount sysfs at /sys: no such device"),
     },
+    Notice::SettingIgnored { .. } => Notice::SettingIgnored {
+        error: t("line 3 has a key that is not known"),
+    },
     Notice::DebugLimited { .. } => Notice::DebugLimited { error: t("permission denied") },
     Notice::NoDeviceEvents { .. } => Notice::NoDeviceEvents {
         error: t("cannot open the socket for device events: protocol not supported"),

@@ -66,11 +66,7 @@ fn picked(request: &Request, hotplug: &mut Hotplug) -> Option<Result<Found, Scre
         return None;
     }
     loop {
-        let dir = request
-            .source
-            .dir
-            .as_deref()
-            .unwrap_or(crate::search::LIVE_NAME);
+        let dir = request.source.dir.as_deref().unwrap_or(&request.live_name);
         let Some(device) = ask::disk(Purpose::System, dir, request, hotplug) else {
             kmsg::tell(Notice::NoDiskPicked);
             return None;

@@ -17,8 +17,6 @@ use perch_sys::medium::Medium;
 use perch_sys::mount::{self, MountError};
 use perch_sys::volume::Volume;
 
-use crate::search::LIVE_NAME;
-
 /// The mounted bundles.
 #[derive(Debug, Default)]
 pub struct Stacked {
@@ -81,7 +79,7 @@ pub fn mount(
     if let Some(volume) = store {
         found.extend(bundles::find_external(
             volume.mount.as_fd(),
-            LIVE_NAME,
+            &request.live_name,
             &request.extension,
         ));
     }

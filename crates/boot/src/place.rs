@@ -19,7 +19,6 @@ use perch_sys::volume::Volume;
 use crate::hotplug::Hotplug;
 use crate::lease;
 use crate::patience::Patience;
-use crate::search::LIVE_NAME;
 
 /// The table by which Ventoy shows an ISO file as a disk; its hooks leave it in the initramfs.
 const VENTOY_TABLE: &str = "/ventoy/ventoy_dm_table";
@@ -69,9 +68,9 @@ pub fn find(
     ask: Option<AskDisk<'_>>,
 ) -> Located {
     match &request.place {
-        Place::Medium if request.action == Action::Off => usual(medium),
+        Place::Medium if request.action == Action::Off => usual(request, medium),
         Place::Medium => {
-            made_for_sessions(request, medium, hotplug).unwrap_or_else(|| usual(medium))
+            made_for_sessions(request, medium, hotplug).unwrap_or_else(|| usual(request, medium))
         }
         Place::Directory(spot) => Located::Medium {
             dir: Some(spot.clone()),
@@ -102,10 +101,10 @@ pub fn find(
 }
 
 /// The store where it is if nobody said otherwise. An ISO file cannot hold it, so it lies beside.
-fn usual(medium: &Medium) -> Located {
+fn usual(request: &Request, medium: &Medium) -> Located {
     Located::Medium {
         dir: medium.image.as_ref().map(|_| Spot {
-            dir: format!("{LIVE_NAME}/changes"),
+            dir: format!("{}/changes", request.live_name),
             word: None,
         }),
     }
@@ -306,7 +305,7 @@ fn made_for_sessions(request: &Request, medium: &Medium, hotplug: &Hotplug) -> O
                 device.name
             );
             let spot = Spot {
-                dir: format!("{LIVE_NAME}/changes"),
+                dir: format!("{}/changes", request.live_name),
                 word: None,
             };
             return Some(mounted(request, device, superblock, spot, hotplug));

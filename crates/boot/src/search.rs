@@ -17,13 +17,6 @@ use crate::hotplug::Hotplug;
 use crate::patience::Patience;
 use crate::place;
 
-/// The data directory's name where the command line gives none. A distribution sets its own with
-/// the environment variable `PERCH_LIVE_NAME` at build time.
-pub const LIVE_NAME: &str = match option_env!("PERCH_LIVE_NAME") {
-    Some(name) => name,
-    None => "minios",
-};
-
 /// The state of a search, which goes on after a first failure.
 #[derive(Debug)]
 pub struct Search<'a> {
@@ -38,7 +31,7 @@ impl<'a> Search<'a> {
         Self {
             wanted: Wanted {
                 source,
-                usual_dir: LIVE_NAME,
+                usual_dir: &request.live_name,
                 extension: &request.extension,
             },
             seen: Vec::new(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use perch_core::cmdline::PARAMETERS;
+use perch_core::settings::{KEYS, Settings};
 
 /// The names in the tagged paragraphs (`.TP`, `.TQ`; groff_man(7)) of `section`, but for those of lists inside of one.
 fn headings<'a>(page: &'a str, section: &str) -> Vec<&'a str> {
@@ -51,6 +52,21 @@ fn assert_same<'a>(page: Vec<&'a str>, known: &[&'a str]) {
 fn the_page_about_boot_parameters_has_those_that_the_parser_knows() {
     let page = include_str!("../man/perch-boot-parameters.7");
     assert_same(headings(page, "PARAMETERS"), &PARAMETERS);
+}
+
+#[test]
+fn the_page_about_settings_has_the_keys_that_the_parser_knows() {
+    assert_same(headings(include_str!("../man/perch.conf.5"), "KEYS"), &KEYS);
+}
+
+/// It sets nothing, and shows every key.
+#[test]
+fn the_file_that_is_installed_is_understood() {
+    let text = include_str!("../etc/perch.conf");
+    assert_eq!(Settings::parse(text), (Settings::default(), Vec::new()));
+    for key in KEYS {
+        assert!(text.contains(&format!("#{key}=")), "{key}");
+    }
 }
 
 #[test]

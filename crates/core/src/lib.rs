@@ -37,6 +37,7 @@ pub mod record;
 pub mod request;
 pub mod serving;
 pub mod session;
+pub mod settings;
 pub mod sizing;
 pub mod stamp;
 pub mod stop;

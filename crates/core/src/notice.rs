@@ -21,6 +21,11 @@ pub enum Notice {
         /// Which one, and why.
         error: String,
     },
+    /// A line of the settings was not understood.
+    SettingIgnored {
+        /// Which one, and why.
+        error: String,
+    },
     /// `debug` was asked for, and the console cannot be made to show everything.
     DebugLimited {
         /// Why.
@@ -358,6 +363,7 @@ impl Notice {
     pub fn code(&self) -> &'static str {
         match self {
             Self::KernelFileSystem { .. } => "kernel-file-system-not-mounted",
+            Self::SettingIgnored { .. } => "setting-ignored",
             Self::DebugLimited { .. } => "debug-limited",
             Self::NoDeviceEvents { .. } => "no-device-events",
             Self::DriversNotLoaded { .. } => "drivers-not-loaded",

@@ -28,6 +28,12 @@ pub struct Request {
     pub union: Option<UnionKind>,
     /// Where the bundles are.
     pub source: Source,
+    /// The directory that holds them where `source` names none; set for all boots ([`settings`](crate::settings)).
+    #[serde(
+        default = "usual_live_name",
+        skip_serializing_if = "is_usual_live_name"
+    )]
+    pub live_name: String,
     /// How long to wait for the medium, in seconds.
     pub wait_seconds: u32,
     /// How long to wait for the device of a session store elsewhere, in seconds.
@@ -206,6 +212,15 @@ pub enum OnMissing {
     Poweroff,
 }
 
+/// As MiniOS has it.
+fn usual_live_name() -> String {
+    "minios".to_owned()
+}
+
+fn is_usual_live_name(name: &str) -> bool {
+    name == usual_live_name()
+}
+
 impl Default for Request {
     fn default() -> Self {
         Self {
@@ -215,6 +230,7 @@ impl Default for Request {
             size: None,
             union: None,
             source: Source::default(),
+            live_name: usual_live_name(),
             wait_seconds: 45,
             store_wait_seconds: 20,
             on_missing: OnMissing::default(),

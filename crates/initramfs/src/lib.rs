@@ -73,6 +73,9 @@ pub struct Request {
     pub microcode: Microcode,
 }
 
+/// What the system's makers set for all boots, perch.conf(5); from the system to the same place in the image.
+const SETTINGS: &str = "etc/perch/perch.conf";
+
 /// An image.
 #[derive(Debug)]
 pub struct Image {
@@ -113,6 +116,9 @@ pub fn build(request: &Request, machine: &Machine) -> Result<Image, Error> {
     main.add("sbin/modprobe", Node::Link("/init".into()));
     let release = identity::release(&system)?;
     main.add("etc/minios-release", Node::File(release.into(), 0o644));
+    if let Some(settings) = read::read_text(&request.root.join(SETTINGS))? {
+        main.add(SETTINGS, Node::File(settings.into(), 0o644));
+    }
     let hooks = hooks::add(request.hooks.as_deref(), request.medium_hooks, &mut main)?;
     let packing = request.packing;
     let packed = chosen.pack((&request.root, version), packing, &mut main, &mut rest)?;

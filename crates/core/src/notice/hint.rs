@@ -8,6 +8,9 @@ impl Notice {
     /// What the user can do. No catch-all arm, so that a new variant has to answer too.
     pub fn hint(&self) -> String {
         match self {
+            Self::SettingIgnored { .. } => {
+                "correct it as perch.conf(5) says, and make the initramfs anew".into()
+            }
             Self::KernelFileSystem { .. } => "report this line, and boot an earlier kernel".into(),
             Self::DebugLimited { .. } => "loglevel=8 has the kernel do it".into(),
             Self::NoDeviceEvents { .. } => {

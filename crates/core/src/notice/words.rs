@@ -37,6 +37,13 @@ impl Notice {
     fn what(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::KernelFileSystem { error } => write!(f, "{}", Quoted(error)),
+            Self::SettingIgnored { error } => {
+                write!(
+                    f,
+                    "/etc/perch/perch.conf: {} and is left out",
+                    Quoted(error)
+                )
+            }
             Self::DebugLimited { error } => write!(
                 f,
                 "debug: the console cannot be made to show everything: {}",
