@@ -21,6 +21,7 @@ mod made_images;
 mod media;
 mod media_kinds;
 mod metadata_text;
+mod packages;
 mod places;
 mod places_by_name;
 mod raw;
@@ -80,7 +81,10 @@ fn main() -> Result<ExitCode> {
     let all = scenarios();
     anyhow::ensure!(no_name_twice(names(&all)), "two scenarios have one name");
     if arguments.list {
-        let names = names(&all).into_iter().chain(cuts::names());
+        let names = names(&all)
+            .into_iter()
+            .chain(cuts::names())
+            .chain(packages::names());
         let trials = names.map(|name| Trial::test(name, || Ok(()))).collect();
         return Ok(libtest_mimic::run(&arguments, trials).exit_code());
     }
@@ -101,6 +105,7 @@ fn main() -> Result<ExitCode> {
     };
     let mut trials: Vec<Trial> = all.into_iter().map(trial).collect();
     trials.extend(cuts::trials(&runner));
+    trials.extend(packages::trials());
     Ok(libtest_mimic::run(&arguments, trials).exit_code())
 }
 

@@ -31,8 +31,8 @@ Builds the Debian packages perch and perch-initramfs for amd64. The same commit 
   -h, --help    this text
 ";
 
-/// What debhelper and lintian are in.
-const PACKAGES: &[&str] = &["debhelper", "dpkg-dev"];
+/// What makes packages, and a C compiler for the static target: perch brings compressors that are written in C.
+const PACKAGES: &[&str] = &["debhelper", "dpkg-dev", "musl-tools"];
 const LINT_PACKAGES: &[&str] = &["lintian"];
 
 /// The command line: crate and program.
@@ -86,16 +86,15 @@ fn lay_out(source: &Path, moment: &Moment) -> Result<()> {
     make_dir(&programs)?;
     copy(&static_program(CLI.0, CLI.1)?, &programs.join(CLI.1))?;
     installed::install(&source.join("initramfs"), &perch_init()?)?;
-    let polkit = source.join("polkit");
-    make_dir(&polkit)?;
-    copy_tree(&own("crates/cli/polkit"), &polkit)?;
+    for (from, to) in [("crates/cli/polkit", "polkit"), ("crates/boot/etc", "etc")] {
+        copy_tree(&own(from), &source.join(to))?;
+    }
     completions::write(&source.join("completions"))?;
     let man = source.join("man");
     make_dir(&man)?;
     manual::write(&man, &moment.day()?)?;
 
     let debian = source.join("debian");
-    make_dir(&debian)?;
     copy_tree(&own("crates/xtask/debian"), &debian)?;
     let texts = [
         ("changelog", moment.changelog()?),
@@ -137,13 +136,13 @@ fn make_dir(dir: &Path) -> Result<()> {
     fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))
 }
 
-/// Copies the content of `from` into `to`, which is there; executable files stay so.
+/// Copies the directory `from` as `to`; executable files stay so.
 fn copy_tree(from: &Path, to: &Path) -> Result<()> {
+    make_dir(to)?;
     for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
         let entry = entry?;
         let target = to.join(entry.file_name());
         if entry.file_type()?.is_dir() {
-            make_dir(&target)?;
             copy_tree(&entry.path(), &target)?;
         } else {
             copy(&entry.path(), &target)?;

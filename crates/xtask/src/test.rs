@@ -153,6 +153,7 @@ const PEERS: &[&str] = &[
     "kmod",
     "lintian",
     "lz4",
+    "musl-tools",
     "ntfs-3g",
     "shellcheck",
     "squashfs-tools",

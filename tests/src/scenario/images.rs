@@ -62,6 +62,20 @@ impl Images {
         })
     }
 
+    /// A kernel with an image of its own, of whichever kind, in which perch is already.
+    ///
+    /// # Errors
+    /// If the system cannot be made, or perch does not build.
+    pub fn given(kernel: kernel::Kernel, initramfs: PathBuf) -> Result<Self> {
+        Ok(Self {
+            system: base::system(&kernel.version)?,
+            program: perch_init()?,
+            kernel,
+            initramfs,
+            foreign: Mutex::default(),
+        })
+    }
+
     /// The image of a kind, made when it is first asked for.
     ///
     /// # Errors

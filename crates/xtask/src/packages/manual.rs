@@ -196,6 +196,7 @@ mod tests {
             "perch-dynfilefs-create.1",
             "dynfilefs.1",
             "perch-boot-parameters.7",
+            "perch.conf.5",
         ] {
             assert!(
                 names.iter().any(|name| name == wanted),
