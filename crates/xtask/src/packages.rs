@@ -86,7 +86,11 @@ fn lay_out(source: &Path, moment: &Moment) -> Result<()> {
     make_dir(&programs)?;
     copy(&static_program(CLI.0, CLI.1)?, &programs.join(CLI.1))?;
     installed::install(&source.join("initramfs"), &perch_init()?)?;
-    for (from, to) in [("crates/cli/polkit", "polkit"), ("crates/boot/etc", "etc")] {
+    for (from, to) in [
+        ("crates/cli/polkit", "polkit"),
+        ("crates/cli/systemd", "systemd"),
+        ("crates/boot/etc", "etc"),
+    ] {
         copy_tree(&own(from), &source.join(to))?;
     }
     completions::write(&source.join("completions"))?;
