@@ -5,6 +5,7 @@
 
 mod direct;
 mod holders;
+mod length;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -25,6 +26,7 @@ use crate::geometry::{FAT_MAX_LEN, MAX_PARTS};
 use crate::store::{FileName, Store};
 use direct::Direct;
 use holders::Holder;
+use length::Length;
 
 /// `MSDOS_SUPER_MAGIC` of linux/magic.h: FAT of any width.
 const FAT_MAGIC: u64 = 0x4d44;
@@ -39,6 +41,8 @@ pub struct Files {
     writable: bool,
     max_len: Option<u64>,
     may_disagree: bool,
+    /// Whether fdatasync(2) may leave out how long a file is.
+    forgets_length: bool,
     /// Who had files with such names open when this was made.
     holders: Vec<Holder>,
     /// Parts by number: every request asks for one.
@@ -56,6 +60,7 @@ struct PartFile {
     cached: OwnedFd,
     /// Past the page cache, where that is possible.
     direct: Option<OwnedFd>,
+    length: Length,
 }
 
 impl Files {
@@ -80,6 +85,7 @@ impl Files {
             },
             max_len: (file_system == FAT_MAGIC).then_some(FAT_MAX_LEN),
             may_disagree: matches!(file_system, FAT_MAGIC | EXFAT_MAGIC),
+            forgets_length: file_system == FAT_MAGIC,
             parts: (0..MAX_PARTS).map(|_| OnceLock::new()).collect(),
             others: RwLock::default(),
             opening: Mutex::default(),
@@ -105,6 +111,16 @@ impl Files {
         };
         let part = self.parts.get(number as usize)?.get()?;
         part.direct.as_ref().map(AsFd::as_fd)
+    }
+
+    /// What is known of a part's length on the medium, if that matters.
+    fn length(&self, file: FileName) -> Option<&Length> {
+        let FileName::Part(number) = file else {
+            return None;
+        };
+        let part = self.parts.get(number as usize)?.get();
+        part.filter(|_| self.forgets_length)
+            .map(|part| &part.length)
     }
 
     /// Does something with a file; it is opened and locked now, if it was not.
@@ -152,7 +168,11 @@ impl Files {
                 let place = place.ok_or(io::ErrorKind::InvalidInput)?;
                 let name = self.name(file);
                 let direct = self.direct.open((&self.dir, &name), &fd, self.access());
-                let part = PartFile { cached: fd, direct };
+                let part = PartFile {
+                    cached: fd,
+                    direct,
+                    length: Length::default(),
+                };
                 drop(alone);
                 act(place.get_or_init(|| part).cached.as_fd())
             }
@@ -254,7 +274,11 @@ impl Store for Files {
     }
 
     fn set_len(&self, file: FileName, len: u64) -> io::Result<()> {
-        self.with(file, |fd| Ok(retry_on_intr(|| ftruncate(fd, len))?))
+        let set = || self.with(file, |fd| Ok(retry_on_intr(|| ftruncate(fd, len))?));
+        match self.length(file) {
+            Some(length) => length.change(set),
+            None => set(),
+        }
     }
 
     fn reserve(&self, file: FileName, offset: u64, len: u64) -> io::Result<()> {
@@ -273,7 +297,17 @@ impl Store for Files {
 
     fn sync(&self, file: FileName) -> io::Result<()> {
         // Not repeated, whatever the reason: what failed is reported once only.
-        self.with(file, |fd| Ok(fdatasync(fd)?))
+        if let Some(length) = self.length(file) {
+            let len = || Ok(self.len(file)?.unwrap_or(0));
+            return self.with(file, |fd| length.sync(fd, len));
+        }
+        self.with(file, |fd| {
+            fdatasync(fd)?;
+            match self.forgets_length {
+                true => length::settle(fd),
+                false => Ok(()),
+            }
+        })
     }
 
     /// Only of files that are no parts: those stay where they are once they are open.

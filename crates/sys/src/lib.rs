@@ -9,6 +9,7 @@ pub mod console;
 pub mod container;
 pub mod devices;
 pub mod dir;
+pub mod durable;
 pub mod enter;
 pub mod hooks;
 pub mod in_use;

@@ -25,6 +25,8 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
+use crate::durable;
+
 /// How many damaged copies of one file are kept at most.
 const MAX_QUARANTINED: u32 = 1000;
 
@@ -244,7 +246,8 @@ fn write_new(
             true => fsync_own(dir).map_err(std::io::Error::from),
             false => Ok(()),
         })
-        .and_then(|()| file.sync_all());
+        .and_then(|()| file.sync_all())
+        .and_then(|()| Ok(durable::settle(&file)?));
     if written.is_err() {
         // A full disk should not stay full of our attempt. The first error is the one to tell.
         let _ = remove_stale(dir, name);
@@ -268,6 +271,10 @@ fn rename_over(dir: BorrowedFd<'_>, from: &str, to: &str, file: &File) -> Result
     // left-over temporary file would free those of the other.
     sync_dir(dir, to)?;
     sync(file, to)?;
+    durable::settle(file).map_err(|source| ReplaceError::Sync {
+        name: to.into(),
+        source,
+    })?;
     drop(replaced);
     Ok(())
 }
@@ -278,9 +285,8 @@ fn rename_over(dir: BorrowedFd<'_>, from: &str, to: &str, file: &File) -> Result
 /// fs/exfat/file.c, `exfat_file_fsync`).
 fn marks_clusters_apart(dir: BorrowedFd<'_>) -> bool {
     // linux/magic.h; statfs(2).
-    const MSDOS_SUPER_MAGIC: FsWord = 0x4d44;
     const EXFAT_SUPER_MAGIC: FsWord = 0x2011_bab0;
-    fstatfs(dir).is_ok_and(|found| [MSDOS_SUPER_MAGIC, EXFAT_SUPER_MAGIC].contains(&found.f_type))
+    fstatfs(dir).is_ok_and(|found| [durable::FAT, EXFAT_SUPER_MAGIC].contains(&found.f_type))
 }
 
 fn sync_dir(dir: BorrowedFd<'_>, name: &str) -> Result<(), ReplaceError> {

@@ -10,6 +10,7 @@ use rustix::io::Errno;
 
 use super::ContainerError;
 use super::ext4::{self, Depth, Verdict};
+use crate::durable;
 use crate::loopdev;
 use crate::mount::{self, Options};
 use crate::superblock::{self, Superblock};
@@ -96,6 +97,7 @@ impl Image {
     pub(super) fn sync(&self) -> Result<(), ContainerError> {
         self.file
             .sync_all()
+            .and_then(|()| Ok(durable::settle(&self.file)?))
             .map_err(|source| self.access("sync", source))
     }
 

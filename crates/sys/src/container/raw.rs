@@ -14,6 +14,7 @@ use super::extend::extend;
 use super::image::{Image, is_ext};
 use super::{ContainerError, GrowError};
 use crate::dir;
+use crate::durable;
 use crate::kmsg;
 use crate::layout::{IMAGE, IMAGE_UNFINISHED};
 use crate::replace;
@@ -112,7 +113,7 @@ fn name(session: BorrowedFd<'_>, file: &File) -> Result<(), ContainerError> {
     replace::rename_to_free(session, IMAGE_UNFINISHED, IMAGE).map_err(failed)?;
     let synced = match fsync(session) {
         // fsync(2): the file system has no way to sync a directory.
-        Ok(()) | Err(Errno::INVAL) => fsync(file),
+        Ok(()) | Err(Errno::INVAL) => fsync(file).and_then(|()| durable::settle(file)),
         Err(error) => Err(error),
     };
     synced.map_err(|error| {
