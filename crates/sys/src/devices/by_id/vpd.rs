@@ -181,7 +181,7 @@ pub(super) fn scsi(vendor: &str, model: &str, page_83: &[u8], page_80: &[u8]) ->
             ""
         };
         let id = plain(&format!("{}{of}{own}", best.kind), Limit::Whole);
-        let wwn = (best.kind == NAA).then(|| format!("wwn-0x{own}"));
+        let wwn = (best.kind == NAA).then(|| format!("wwn-0x{}", plain(&own, Limit::Whole)));
         return [format!("scsi-{id}")].into_iter().chain(wwn).collect();
     }
     // The serial number alone, which some makers give twice.

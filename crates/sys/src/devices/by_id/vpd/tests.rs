@@ -103,6 +103,10 @@ fn a_scsi_drive_by_the_best_that_it_says() {
         let names = scsi("QEMU", "QEMU HARDDISK   ", &pages.0, &pages.1);
         assert_eq!(names, want);
     }
+    // A number is bytes; a drive may say that its are text all the same.
+    let told_as_text = page(0x83, &[0x02, NAA, 0, 3, b'5', 0x1b, b'/']);
+    let want = ["scsi-35__", "wwn-0x5__"];
+    assert_eq!(scsi("QEMU", "QEMU HARDDISK", &told_as_text, &[]), want);
     assert_eq!(scsi("QEMU", "QEMU HARDDISK", &[], &[]), [""; 0]);
     assert_eq!(scsi("A", "B", &[], &page(0x80, b"    ")), [""; 0]);
 }
