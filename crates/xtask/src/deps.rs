@@ -18,10 +18,15 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("perch-boot", &["perch-core", "perch-serve", "perch-sys"]),
     ("perch-initramfs", &["perch-core", "perch-sys"]),
     (
+        "perch-manage",
+        &["dynfilefs", "perch-core", "perch-serve", "perch-sys"],
+    ),
+    (
         "perch-cli",
         &[
             "perch-core",
             "perch-initramfs",
+            "perch-manage",
             "perch-medium",
             "perch-serve",
             "perch-sys",
