@@ -188,19 +188,11 @@ impl Store {
         self.sessions.iter().find(|session| session.id == id)
     }
 
-    /// The number for a new session: one above the largest; once that is taken, the smallest free
-    /// one. `None` only if every number is taken.
+    /// The number for a new session, see [`SessionId::next`].
     pub fn next_id(&self) -> Option<SessionId> {
         let sessions = self.sessions.iter().map(|session| session.id);
         let used: BTreeSet<SessionId> = sessions.chain(self.taken.iter().copied()).collect();
-        match used.last() {
-            None => Some(SessionId::FIRST),
-            Some(largest) => SessionId::new(largest.get() + 1).or_else(|| {
-                (1..=SessionId::MAX)
-                    .filter_map(SessionId::new)
-                    .find(|id| !used.contains(id))
-            }),
-        }
+        SessionId::next(&used)
     }
 
     /// The session that was changed last; of several the one with the largest number.

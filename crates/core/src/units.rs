@@ -1,5 +1,6 @@
 //! Quantities and numbers that reach us as text: parsed once, checked, then only types.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -100,6 +101,19 @@ impl SessionId {
     /// The session with this number; `None` outside 1 to 999 999 999.
     pub fn new(number: u32) -> Option<Self> {
         (1..=Self::MAX).contains(&number).then_some(Self(number))
+    }
+
+    /// The number for a new session beside those: one above the largest; once that is taken, the smallest
+    /// free one. `None` only if every number is taken.
+    pub fn next(used: &BTreeSet<Self>) -> Option<Self> {
+        match used.last() {
+            None => Some(Self::FIRST),
+            Some(largest) => Self::new(largest.get() + 1).or_else(|| {
+                (1..=Self::MAX)
+                    .filter_map(Self::new)
+                    .find(|id| !used.contains(id))
+            }),
+        }
     }
 
     /// The number itself.

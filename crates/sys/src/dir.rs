@@ -299,8 +299,25 @@ pub struct Entry {
 /// `dir` may be an `O_PATH` descriptor; its position does not matter. More than [`MAX_ENTRIES`]
 /// entries are an error, as nothing that perch looks into is that large in good health.
 pub fn list(dir: impl AsFd) -> Result<Vec<Entry>, DirError> {
-    let failed = |source| DirError::List { source };
     let mut entries = Vec::new();
+    each(dir, |entry| {
+        if entries.len() == MAX_ENTRIES {
+            return Err(DirError::TooMany);
+        }
+        entries.push(entry);
+        Ok(())
+    })?;
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(entries)
+}
+
+/// Shows each entry of `dir` without `.` and `..`, in the order of the file system and however many there are,
+/// until `take` fails.
+pub fn each(
+    dir: impl AsFd,
+    mut take: impl FnMut(Entry) -> Result<(), DirError>,
+) -> Result<(), DirError> {
+    let failed = |source| DirError::List { source };
     // A descriptor of its own, since reading moves the position, and since O_PATH cannot be read.
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let own = openat(&dir, ".", flags, Mode::empty()).map_err(failed)?;
@@ -309,9 +326,6 @@ pub fn list(dir: impl AsFd) -> Result<Vec<Entry>, DirError> {
         let name: &CStr = entry.file_name();
         if matches!(name.to_bytes(), b"." | b"..") {
             continue;
-        }
-        if entries.len() == MAX_ENTRIES {
-            return Err(DirError::TooMany);
         }
         let kind = match entry.file_type() {
             // Not every filesystem keeps the kind with the name.
@@ -322,7 +336,7 @@ pub fn list(dir: impl AsFd) -> Result<Vec<Entry>, DirError> {
             },
             known => known,
         };
-        entries.push(Entry {
+        take(Entry {
             name: OsStr::from_bytes(name.to_bytes()).to_owned(),
             kind: match kind {
                 FileType::RegularFile => Kind::File,
@@ -330,10 +344,9 @@ pub fn list(dir: impl AsFd) -> Result<Vec<Entry>, DirError> {
                 FileType::Symlink => Kind::Symlink,
                 _ => Kind::Special,
             },
-        });
+        })?;
     }
-    entries.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(entries)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ pub mod partition_table;
 pub mod processes;
 pub mod programs;
 pub mod ram_copy;
+pub mod remove;
 pub mod replace;
 pub mod rootcopy;
 pub mod store;
@@ -35,6 +36,7 @@ pub mod superblock;
 pub mod switch_root;
 pub mod teardown;
 pub mod uevent;
+pub mod usage;
 pub mod volume;
 
 #[cfg(test)]

@@ -206,16 +206,32 @@ pub fn quarantine(dir: impl AsFd, name: &str) -> Result<String, ReplaceError> {
 
 /// Renames within `dir` unless `to` is taken: then `EEXIST`.
 pub(crate) fn rename_to_free(dir: BorrowedFd<'_>, from: &str, to: &str) -> rustix::io::Result<()> {
-    match renameat_with(dir, from, dir, to, RenameFlags::NOREPLACE) {
+    move_to_free(dir, from, dir, to)
+}
+
+/// Moves `from` in one directory to `to` in another one on the same file system, unless that is taken: then
+/// `EEXIST`. Nothing is synced.
+pub fn move_to_free(
+    old: BorrowedFd<'_>,
+    from: &str,
+    new: BorrowedFd<'_>,
+    to: &str,
+) -> rustix::io::Result<()> {
+    match renameat_with(old, from, new, to, RenameFlags::NOREPLACE) {
         // The filesystem does not know the flag, renameat2(2). Looking first leaves a gap, but
         // these filesystems are on removable media with a single writer.
-        Err(Errno::INVAL | Errno::NOSYS) => match statat(dir, to, AtFlags::SYMLINK_NOFOLLOW) {
+        Err(Errno::INVAL | Errno::NOSYS) => match statat(new, to, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(_) => Err(Errno::EXIST),
-            Err(Errno::NOENT) => renameat(dir, from, dir, to),
+            Err(Errno::NOENT) => renameat(old, from, new, to),
             Err(error) => Err(error),
         },
         outcome => outcome,
     }
+}
+
+/// Makes the names in a directory durable.
+pub fn sync_names(dir: BorrowedFd<'_>) -> rustix::io::Result<()> {
+    fsync_own(dir)
 }
 
 fn temporary(name: &str) -> String {

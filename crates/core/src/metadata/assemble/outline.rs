@@ -99,6 +99,16 @@ impl Outline {
             .collect()
     }
 
+    /// The sessions that the files know as containers, whose directories tell more: how large they are.
+    pub fn containers(&self) -> Vec<SessionId> {
+        let is_container =
+            |record: &Record| matches!(record.mode, Some(Mode::Raw | Mode::Dynfilefs));
+        let all = self.metadata.sessions.iter();
+        all.filter(|(_, record)| is_container(record))
+            .map(|(id, _)| *id)
+            .collect()
+    }
+
     /// The account, now that `files` holds what was looked into as well.
     pub fn complete(self, files: &StoreFiles) -> Assembled {
         let outline = if self.recovered {
