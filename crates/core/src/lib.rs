@@ -26,6 +26,7 @@ pub mod in_use;
 pub mod init;
 pub mod ladder;
 pub mod lease;
+pub mod manage;
 pub mod menu;
 pub mod metadata;
 pub mod notice;

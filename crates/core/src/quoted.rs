@@ -25,7 +25,7 @@ impl fmt::Display for Quoted<'_> {
 
 /// Whether a terminal may do something else than show this character. Unicode Bidirectional Algorithm
 /// (UAX #9), 2, has those that change the direction.
-fn is_harmful(c: char) -> bool {
+pub(crate) fn is_harmful(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

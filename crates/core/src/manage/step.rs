@@ -1,0 +1,115 @@
+//! What is done with a store, one step after the other, as data that can be shown before it is done.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::quoted::Quoted;
+use crate::session::Mode;
+use crate::units::{Mib, SessionId};
+
+/// One step. What comes before it is in place, durable and recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "step")]
+pub enum Step {
+    /// Makes a session beside the others, which gets its number when it is whole.
+    MakeSession {
+        /// That number.
+        id: SessionId,
+        /// Its mode.
+        mode: Mode,
+        /// The size of its container.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        size: Option<Mib>,
+    },
+    /// Writes what is known of a session into the store's metadata.
+    Record {
+        /// Its number.
+        id: SessionId,
+    },
+    /// Has a session boot next.
+    Activate {
+        /// Its number.
+        id: SessionId,
+    },
+    /// Gives a session another name or note.
+    Rename {
+        /// Its number.
+        id: SessionId,
+    },
+    /// Moves a session to the trash of the store, with what metadata says of it.
+    MoveToTrash {
+        /// Its number.
+        id: SessionId,
+    },
+    /// Deletes a session for good.
+    Remove {
+        /// Its number.
+        id: SessionId,
+    },
+    /// Takes a session out of the store's metadata.
+    Forget {
+        /// Its number.
+        id: SessionId,
+    },
+    /// Moves a session out of the trash.
+    Restore {
+        /// Its name in the trash.
+        item: String,
+        /// The number that it gets.
+        id: SessionId,
+    },
+    /// Deletes something in the trash for good.
+    EmptyTrash {
+        /// Its name there.
+        item: String,
+    },
+    /// Deletes what an interrupted program left behind and nobody can need.
+    RemoveLeftover {
+        /// Its name in the store.
+        name: String,
+    },
+    /// Moves to the trash what an interrupted program left behind: it may be the only copy of a session.
+    KeepLeftover {
+        /// Its name in the store.
+        name: String,
+    },
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MakeSession {
+                id,
+                mode,
+                size: Some(size),
+            } => write!(
+                f,
+                "make session {id}: a {mode} container of {size} with an ext4"
+            ),
+            Self::MakeSession { id, mode, .. } => write!(f, "make session {id}: {mode}"),
+            Self::Record { id } => write!(f, "record session {id} in the metadata"),
+            Self::Activate { id } => write!(f, "have session {id} boot next"),
+            Self::Rename { id } => write!(f, "record the name and note of session {id}"),
+            Self::MoveToTrash { id } => write!(f, "move session {id} to the trash"),
+            Self::Remove { id } => write!(f, "delete session {id} for good"),
+            Self::Forget { id } => write!(f, "take session {id} out of the metadata"),
+            Self::Restore { item, id } => {
+                write!(f, "move {} out of the trash, as session {id}", Quoted(item))
+            }
+            Self::EmptyTrash { item } => {
+                write!(f, "delete {} in the trash for good", Quoted(item))
+            }
+            Self::RemoveLeftover { name } => write!(
+                f,
+                "delete {}, left behind by an interrupted program",
+                Quoted(name)
+            ),
+            Self::KeepLeftover { name } => write!(
+                f,
+                "move {} to the trash: left behind by an interrupted program, it holds files",
+                Quoted(name)
+            ),
+        }
+    }
+}
