@@ -1,5 +1,256 @@
 //! Why something was not done with a session: in words, with a code for programs and a next step for people.
 
+use std::path::{Path, PathBuf};
+
+use perch_core::manage::create::CannotCreate;
+use perch_core::manage::label::BadLabel;
+use perch_core::manage::permission::{Refusal, Verb};
+use perch_core::session::UnknownWord;
+use perch_core::units::{BadSessionId, SessionId};
+use perch_sys::container::ContainerError;
+use perch_sys::container::probe::ProbeError;
+use perch_sys::dir::DirError;
+use perch_sys::remove::RemoveError;
+use perch_sys::replace::ReplaceError;
+use perch_sys::store::{LockError, WriteError};
+use rustix::io::Errno;
+
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {}
+pub enum Error {
+    /// A text that names no session.
+    #[error(transparent)]
+    InvalidId(#[from] BadSessionId),
+    /// A word that names no mode.
+    #[error("the mode {0}")]
+    BadMode(#[from] UnknownWord),
+    /// A size that is none.
+    #[error("\"{}\" is not a size: give MiB as a number above 0", .0.escape_default())]
+    BadSize(String),
+    /// A name or note that cannot be kept.
+    #[error(transparent)]
+    Label(#[from] BadLabel),
+    /// No place that was looked at holds sessions.
+    #[error("no sessions are found: there is no {}", listed(.looked))]
+    NoStore {
+        /// The places.
+        looked: Vec<PathBuf>,
+    },
+    /// The store could not be opened or read.
+    #[error("cannot read the sessions in {}", .path.display())]
+    Store {
+        /// The store.
+        path: PathBuf,
+        /// Why.
+        source: DirError,
+    },
+    /// What the kernel says of the store's file system could not be learnt.
+    #[error("cannot tell which file system {} is on", .path.display())]
+    Place {
+        /// The store.
+        path: PathBuf,
+        /// Why.
+        source: Errno,
+    },
+    /// Only root may.
+    #[error("changing sessions needs root")]
+    NeedsRoot,
+    /// The store cannot be written.
+    #[error("{} is on a file system that is read-only", .path.display())]
+    ReadOnly {
+        /// The store.
+        path: PathBuf,
+    },
+    /// The lock of the store was not to be had.
+    #[error("cannot lock the sessions in {}", .path.display())]
+    Lock {
+        /// The store.
+        path: PathBuf,
+        /// Why.
+        source: LockError,
+    },
+    /// Metadata was not written; the files are as they were.
+    #[error("cannot record it in {}", .path.display())]
+    Write {
+        /// The store.
+        path: PathBuf,
+        /// Why.
+        source: WriteError,
+    },
+    /// There is none of that number.
+    #[error("there is no session {id} in {}", .path.display())]
+    NotFound {
+        /// The number.
+        id: SessionId,
+        /// The store.
+        path: PathBuf,
+    },
+    /// The matrix of permissions says no.
+    #[error("cannot {verb} session {id}: {refusal}")]
+    Refused {
+        /// Its number.
+        id: SessionId,
+        /// What was to be done.
+        verb: Verb,
+        /// Why not.
+        refusal: Refusal,
+    },
+    /// A new session cannot be had.
+    #[error(transparent)]
+    CannotCreate(#[from] CannotCreate),
+    /// The file system turned out to lack what a native session needs.
+    #[error("a native session cannot be kept here")]
+    Probe(#[source] ProbeError),
+    /// A container could not be made.
+    #[error("cannot make the container")]
+    Container(#[source] Box<ContainerError>),
+    /// The server of a new container did not end.
+    #[error("the server of the new container does not end")]
+    StillServed,
+    /// Every number is taken.
+    #[error("every number for a session is taken")]
+    NoNumber,
+    /// A step with directories.
+    #[error("cannot {what} in {}", .path.display())]
+    Step {
+        /// What was to be done.
+        what: &'static str,
+        /// The store.
+        path: PathBuf,
+        /// Why.
+        source: Errno,
+    },
+    /// What is kept beside a session in the trash could not be written.
+    #[error("cannot write to the trash in {}", .path.display())]
+    Trash {
+        /// The store.
+        path: PathBuf,
+        /// Why.
+        source: ReplaceError,
+    },
+    /// Nothing in the trash has this name.
+    #[error("there is no \"{}\" in the trash", .0.escape_default())]
+    NotInTrash(String),
+    /// Something is left of what was to be deleted.
+    #[error("cannot delete all of it")]
+    Remove(#[from] RemoveError),
+    /// Somebody wanted it to stop.
+    #[error("stopped: everything is as it was")]
+    Interrupted,
+}
+
+fn listed(paths: &[PathBuf]) -> String {
+    let shown: Vec<String> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    shown.join(", no ")
+}
+
+impl Error {
+    /// A stable word for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidId(_) => "invalid-id",
+            Self::BadMode(_) => "mode",
+            Self::BadSize(_) => "bad-size",
+            Self::Label(_) => "bad-name",
+            Self::NoStore { .. } => "no-store",
+            Self::NeedsRoot => "no-root",
+            Self::ReadOnly { .. } => "read-only",
+            Self::NotFound { .. } | Self::NotInTrash(_) => "not-found",
+            Self::Refused { refusal, .. } => refusal.code(),
+            Self::CannotCreate(error) => error.code(),
+            Self::Probe(ProbeError::Lacks(_)) => "mode",
+            Self::StillServed => "timeout",
+            Self::NoNumber => "no-number",
+            Self::Interrupted | Self::Remove(RemoveError::Stopped) => "interrupted",
+            Self::Lock {
+                source: LockError::Held(_),
+                ..
+            } => "in-use",
+            Self::Store { source, .. } => match source.errno() {
+                Some(Errno::NOENT) => "no-store",
+                errno => by_errno(errno),
+            },
+            error @ (Self::Place { .. }
+            | Self::Lock { .. }
+            | Self::Write { .. }
+            | Self::Probe(_)
+            | Self::Container(_)
+            | Self::Step { .. }
+            | Self::Trash { .. }
+            | Self::Remove(_)) => by_errno(cause(error)),
+        }
+    }
+
+    /// Whether the arguments alone show that it cannot be done.
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::InvalidId(_) | Self::BadMode(_) | Self::BadSize(_) | Self::Label(_)
+        )
+    }
+
+    /// What to do next; `None` where the message says it all.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::CannotCreate(error) => return Some(error.hint()),
+            Self::Refused { refusal, .. } => refusal.hint(),
+            Self::NoStore { .. } => "say where the sessions are: --sessions-dir DIR",
+            Self::NeedsRoot => "start it with sudo",
+            Self::NotFound { .. } | Self::InvalidId(_) => "list shows the numbers of all sessions",
+            Self::NotInTrash(_) => "trash list shows what is in it",
+            Self::ReadOnly { path } => return Some(writable(path)),
+            Self::Lock { path, .. } | Self::Write { path, .. } if self.code() == "read-only" => {
+                return Some(writable(path));
+            }
+            Self::Lock { .. } => "start again when it has ended",
+            Self::Probe(_) => "choose the mode dynfilefs or raw",
+            Self::StillServed => "do not remove the medium before that process has ended",
+            Self::Remove(_) => "cleanup deletes what is left of it",
+            Self::Store { .. } if self.code() == "no-root" => "start it with sudo",
+            Self::Store { .. } => "check that the medium is there and mounted",
+            Self::Write { .. }
+            | Self::Container(_)
+            | Self::Step { .. }
+            | Self::Trash { .. }
+            | Self::Place { .. } => "check the medium: whether it is full, and the kernel's log",
+            Self::BadMode(_)
+            | Self::BadSize(_)
+            | Self::Label(_)
+            | Self::NoNumber
+            | Self::Interrupted => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+fn writable(path: &Path) -> String {
+    let path = path.display();
+    format!("make its medium writable: mount -o remount,rw {path}")
+}
+
+fn by_errno(errno: Option<Errno>) -> &'static str {
+    match errno {
+        Some(Errno::ROFS) => "read-only",
+        Some(Errno::NOSPC | Errno::DQUOT) => "no-space",
+        Some(Errno::ACCESS | Errno::PERM) => "no-root",
+        _ => "io",
+    }
+}
+
+/// The error number of the kernel that all follows from.
+fn cause(error: &(dyn std::error::Error + 'static)) -> Option<Errno> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let number = error.downcast_ref::<Errno>().copied();
+        let wrapped = error.downcast_ref::<std::io::Error>();
+        let found = number.or_else(|| wrapped.and_then(Errno::from_io_error));
+        if found.is_some() {
+            return found;
+        }
+        next = error.source();
+    }
+    None
+}

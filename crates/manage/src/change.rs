@@ -1,0 +1,96 @@
+//! Changing metadata: read, changed and written back under the one lock of the store.
+
+use std::time::Duration;
+
+use perch_core::metadata::Metadata;
+use perch_sys::store::{self, StoreLock, WriteError};
+use rustix::process::geteuid;
+
+use crate::account::Account;
+use crate::error::Error;
+use crate::live::Live;
+use crate::place::Whereabouts;
+use crate::store::Store;
+
+/// How long other programs may take to change the sessions; each does for a moment only.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A store that nobody else changes, and what it holds.
+#[derive(Debug)]
+pub struct Locked<'a> {
+    store: &'a Store,
+    account: Account,
+    _lock: StoreLock,
+}
+
+impl Store {
+    /// Refuses whoever may not change the store, before anything is begun.
+    ///
+    /// # Errors
+    /// Without root, or if the store is read-only.
+    pub fn check_writable(&self) -> Result<(), Error> {
+        if !geteuid().is_root() {
+            return Err(Error::NeedsRoot);
+        }
+        match Whereabouts::of(self)?.is_read_only {
+            true => Err(Error::ReadOnly {
+                path: self.path().to_owned(),
+            }),
+            false => Ok(()),
+        }
+    }
+
+    /// Takes the lock of the store and reads what it holds.
+    ///
+    /// # Errors
+    /// If it may not be written, or somebody else has the lock for a minute.
+    pub fn lock(&self, live: &Live) -> Result<Locked<'_>, Error> {
+        self.check_writable()?;
+        let path = || self.path().to_owned();
+        let lock = StoreLock::take(self.dir(), PATIENCE).map_err(|source| Error::Lock {
+            path: path(),
+            source,
+        })?;
+        store::remove_leftovers(self.dir()).map_err(|source| Error::Trash {
+            path: path(),
+            source,
+        })?;
+        Ok(Locked {
+            store: self,
+            account: Account::read(self, live)?,
+            _lock: lock,
+        })
+    }
+}
+
+impl<'a> Locked<'a> {
+    /// The store.
+    pub fn store(&self) -> &'a Store {
+        self.store
+    }
+
+    /// What it holds.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// Changes metadata and writes both files, unless they say just that already. Damaged ones are set aside.
+    ///
+    /// # Errors
+    /// If they cannot be written: each is then old or new.
+    pub fn change(&mut self, change: impl FnOnce(&mut Metadata)) -> Result<(), Error> {
+        let mut after = self.account.metadata().clone();
+        change(&mut after);
+        let same = after == *self.account.metadata() && self.account.agrees();
+        if same && self.account.quarantine().is_empty() {
+            return Ok(());
+        }
+        let written = store::write(self.store.dir(), &after, self.account.quarantine());
+        written.map_err(|source: WriteError| Error::Write {
+            path: self.store.path().to_owned(),
+            source,
+        })?;
+        self.account.now_says(after);
+        Ok(())
+    }
+}

@@ -1,0 +1,98 @@
+//! Moving a session out of the trash.
+
+use std::os::fd::AsFd;
+
+use perch_core::manage::step::Step;
+use perch_core::units::SessionId;
+use perch_sys::replace::{move_to_free, sync_names};
+use rustix::fs::{AtFlags, Timespec, Timestamps, UTIME_NOW, unlinkat, utimensat};
+use rustix::io::Errno;
+
+use super::{Item, RECORD, SESSION, TRASH, find, list, open};
+use crate::account::Account;
+use crate::change::Locked;
+use crate::done::Done;
+use crate::error::Error;
+use crate::staged::open_in;
+use crate::store::Store;
+
+/// What is done to restore a piece: it gets its old number, or where that is taken the next one.
+///
+/// # Errors
+/// If there is no such piece.
+pub fn plan_restore(store: &Store, account: &Account, wanted: &str) -> Result<(Item, Done), Error> {
+    let item = find(&list(store)?, wanted)?;
+    let old = item.id.filter(|id| account.is_free(*id));
+    let id = old.or_else(|| account.next_id()).ok_or(Error::NoNumber)?;
+    let mut notes = Vec::new();
+    if let Some(was) = item.id.filter(|was| *was != id) {
+        notes.push(format!(
+            "there is another session {was} by now, so this one becomes {id}"
+        ));
+    }
+    let steps = vec![
+        Step::Restore {
+            item: item.name.clone(),
+            id,
+        },
+        Step::Record { id },
+    ];
+    Ok((
+        item,
+        Done {
+            id: Some(id),
+            steps,
+            notes,
+        },
+    ))
+}
+
+/// Moves a piece out of the trash, and records it again.
+///
+/// # Errors
+/// If there is none, or it cannot be moved.
+pub fn restore(locked: &mut Locked<'_>, wanted: &str) -> Result<Done, Error> {
+    let (item, done) = plan_restore(locked.store(), locked.account(), wanted)?;
+    let store = locked.store();
+    let failed = store.step("move it out of the trash");
+    let Some(id) = done.id else {
+        return Err(Error::NoNumber);
+    };
+    let place = open_in(store, &format!("{TRASH}/{}", item.name));
+    let place = place.map_err(|source| store.failed(source))?;
+    move_to_free(place.as_fd(), SESSION, store.dir(), &id.to_string()).map_err(&failed)?;
+    sync_names(store.dir())
+        .and_then(|()| sync_names(place.as_fd()))
+        .map_err(&failed)?;
+    // Whoever wants it back uses it: the next cleanup is not to take it away again.
+    let _ = touch(store, id);
+    locked.change(|metadata| {
+        let mut record = item.record.clone();
+        record.tries = None;
+        metadata.sessions.insert(id, record);
+    })?;
+    // Nothing but its record is left, which the next emptying takes if this fails.
+    let store = locked.store();
+    if let Ok(Some(trash)) = open(store) {
+        let _ = unlinkat(&trash, format!("{}/{RECORD}", item.name), AtFlags::empty());
+        let _ = unlinkat(&trash, &*item.name, AtFlags::REMOVEDIR);
+    }
+    Ok(done)
+}
+
+fn touch(store: &Store, id: SessionId) -> Result<(), Errno> {
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: UTIME_NOW,
+    };
+    let times = Timestamps {
+        last_access: now,
+        last_modification: now,
+    };
+    utimensat(
+        store.dir(),
+        id.to_string(),
+        &times,
+        AtFlags::SYMLINK_NOFOLLOW,
+    )
+}
