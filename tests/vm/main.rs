@@ -18,6 +18,7 @@ mod hosts;
 mod in_use;
 mod loaders;
 mod made_images;
+mod managing;
 mod media;
 mod media_kinds;
 mod metadata_text;
@@ -50,6 +51,7 @@ fn scenarios() -> Vec<Scenario> {
         complaints::scenarios(),
         counting::scenarios(),
         damaged_metadata::scenarios(),
+        managing::scenarios(),
         media::scenarios(),
         media_kinds::scenarios(),
         places::scenarios(),

@@ -5,12 +5,17 @@ pub mod image;
 pub mod mark_good;
 pub mod menu;
 pub mod mkinitramfs;
+pub mod sessions;
 
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use dynfilefs::DynfilefsCommand;
 use mark_good::MarkGood;
 use mkinitramfs::Mkinitramfs;
+use sessions::SessionsCommand;
 
 /// Keep the changes of a live system: the command line.
 #[derive(Debug, Parser)]
@@ -25,6 +30,9 @@ pub struct Cli {
     /// Options of every command.
     #[command(flatten)]
     pub global: Global,
+    /// Where the sessions are, if not where this system has them
+    #[arg(long, value_name = "DIR", action = clap::ArgAction::Append)]
+    pub sessions_dir: Vec<PathBuf>,
     /// What to do; without one, help is shown.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -44,6 +52,9 @@ pub struct Global {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// What is done with sessions.
+    #[command(flatten)]
+    Sessions(SessionsCommand),
     /// Make, serve and look after expandable containers
     #[command(
         after_help = dynfilefs::EXAMPLES,
@@ -68,6 +79,28 @@ pub enum Command {
     Image(Box<image::Image>),
 }
 
+impl Cli {
+    /// What is wrong with a directory that was named before a command which knows of none: it is not passed over.
+    pub(crate) fn misplaced(&self, whole: &clap::Command) -> Option<clap::Error> {
+        let knows = match &self.command {
+            None | Some(Command::Sessions(_)) => true,
+            Some(Command::MarkGood(args)) => args.session.is_some(),
+            Some(
+                Command::Dynfilefs { .. }
+                | Command::Menu(_)
+                | Command::Mkinitramfs(_)
+                | Command::Image(_),
+            ) => false,
+        };
+        let misplaced = !knows && !self.sessions_dir.is_empty();
+        misplaced.then(|| {
+            let text =
+                "--sessions-dir is for commands on sessions; mark-good needs a session with it";
+            whole.clone().error(ErrorKind::ArgumentConflict, text)
+        })
+    }
+}
+
 /// The definition of all arguments, without what follows from the program's name: for completions under each name.
 pub fn unbuilt() -> clap::Command {
     Cli::definition()
@@ -75,17 +108,21 @@ pub fn unbuilt() -> clap::Command {
 
 /// The definition of all arguments: for help and man pages.
 pub fn command() -> clap::Command {
-    let mut command = unbuilt();
+    named("perch")
+}
+
+/// The same for a program that is called by another name.
+pub fn named(name: &'static str) -> clap::Command {
+    let mut command = unbuilt().name(name);
     // Names in usage lines, as far as subcommands are concerned.
     command.build();
     command
 }
 
-/// The definition of `perch dynfilefs` alone.
-pub(crate) fn dynfilefs_command() -> clap::Command {
-    let command = command();
-    let found = command.find_subcommand("dynfilefs").cloned();
-    found.unwrap_or(command)
+/// The definition of one command of `whole` alone.
+pub(crate) fn subcommand(whole: &clap::Command, name: &str) -> clap::Command {
+    let found = whole.find_subcommand(name).cloned();
+    found.unwrap_or_else(|| whole.clone())
 }
 
 #[cfg(test)]

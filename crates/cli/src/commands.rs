@@ -5,3 +5,4 @@ pub(crate) mod image;
 pub(crate) mod mark_good;
 pub(crate) mod menu;
 pub(crate) mod mkinitramfs;
+pub(crate) mod sessions;

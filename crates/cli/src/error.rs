@@ -96,6 +96,8 @@ pub(crate) enum Error {
     /// Of a whole medium.
     #[error(transparent)]
     Medium(#[from] ImageError),
+    #[error(transparent)]
+    Manage(#[from] perch_manage::error::Error),
     #[error("stopped: {left}")]
     Interrupted { left: &'static str },
     #[error(transparent)]
@@ -132,6 +134,7 @@ impl Error {
         match self {
             Self::Size(_) => "bad-size",
             Self::MarkGood(error) => error.code(),
+            Self::Manage(error) => error.code(),
             Self::Directory { source, .. } if is_missing(source) => "not-found",
             Self::Directory { .. } | Self::Look { .. } => "io",
             Self::NotFound { .. } => "not-found",
@@ -178,6 +181,7 @@ impl Error {
             Self::MarkGood(error) => return Some(error.hint()),
             Self::Menu(failure) => return failure.hint(),
             Self::Medium(error) => return error.hint(),
+            Self::Manage(error) => return error.hint(),
             Self::NotFound { path } => {
                 let path = path.display();
                 return Some(format!(

@@ -29,6 +29,11 @@ impl Interrupt {
         Self(asked)
     }
 
+    /// Becomes true when a signal comes.
+    pub(crate) fn flag(&self) -> &AtomicBool {
+        &self.0
+    }
+
     /// Whether a signal came.
     pub(crate) fn is_asked(&self) -> bool {
         self.0.load(Ordering::Relaxed)

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod args;
+mod ask;
 mod commands;
 mod error;
 mod interrupt;
@@ -15,11 +16,13 @@ mod reading;
 mod storage;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
 use perch_core::serving;
 
+use args::sessions::SessionsCommand;
 use args::{Cli, Command};
 use old_names::Asked;
 pub use old_names::HELP as OLD_NAMES_HELP;
@@ -27,6 +30,8 @@ use output::Output;
 
 /// The status of wrong arguments, as of most programs.
 const USAGE: u8 = 2;
+/// The session manager of MiniOS: this program takes its arguments under any name.
+const SESSION_MANAGER: &str = "minios-session";
 /// Wrong arguments under the existing program's names. mount(8), "EXIT STATUS".
 const BAD_ARGUMENTS: u8 = 1;
 /// As [`BAD_ARGUMENTS`]: the mount failed.
@@ -49,27 +54,44 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         output::report_usage(&format!("error: {refused}\n"), json);
         return ExitCode::from(USAGE);
     }
-    let command = args::command();
-    match command.try_get_matches_from(&args) {
+    let called = Path::new(&name).file_name();
+    let command = match called {
+        Some(called) if called == SESSION_MANAGER => args::named(SESSION_MANAGER),
+        _ => args::command(),
+    };
+    match command.clone().try_get_matches_from(&args) {
         Ok(matches) => match Cli::from_arg_matches(&matches) {
-            Ok(cli) => run(cli),
+            Ok(cli) => match cli.misplaced(&command) {
+                Some(error) => wrong_usage(&args, &error),
+                None => run(cli, &command),
+            },
             Err(error) => wrong_usage(&args, &error),
         },
         Err(error) => wrong_usage(&args, &error),
     }
 }
 
-fn run(cli: Cli) -> ExitCode {
+fn run(cli: Cli, definition: &clap::Command) -> ExitCode {
+    let of = |name| args::subcommand(definition, name);
     let output = Output::new(cli.global.json, cli.global.quiet);
     let result = match cli.command {
-        None => Err(args::command()),
-        Some(Command::Dynfilefs { command: None }) => Err(args::dynfilefs_command()),
+        None => Err(definition.clone()),
+        Some(Command::Dynfilefs { command: None }) => Err(of("dynfilefs")),
         Some(Command::Dynfilefs {
             command: Some(command),
         }) => Ok(commands::dynfilefs::run(command, &output)),
         Some(Command::Menu(menu)) => Ok(commands::menu::run(&menu, &output)),
         Some(Command::Mkinitramfs(args)) => Ok(commands::mkinitramfs::run(*args, &output)),
-        Some(Command::MarkGood(args)) => Ok(commands::mark_good::run(&args)),
+        Some(Command::Sessions(SessionsCommand::Trash { command: None, .. })) => Err(of("trash")),
+        Some(Command::Sessions(command)) => {
+            let dir = cli.sessions_dir.into_iter().next();
+            Ok(commands::sessions::run(command, dir, &output))
+        }
+        Some(Command::MarkGood(mut args)) => {
+            // The first one on the line counts.
+            args.sessions_dir = cli.sessions_dir.into_iter().next().or(args.sessions_dir);
+            Ok(commands::mark_good::run(&args))
+        }
         Some(Command::Image(args)) => Ok(commands::image::run(*args, &output)),
     };
     match result {

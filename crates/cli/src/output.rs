@@ -2,7 +2,8 @@
 //!
 //! With `--json` standard output gets one object, whatever happens; failures are on standard error as text too.
 //! Keys that every object has: `schema` (1), `success` (whether the exit status is 0), `message`; a failure has
-//! `code` and `error`, and `hint` where there is one.
+//! `code` and `error`, and `hint` where there is one. Commands that only tell what there is answer with that itself
+//! ([`Outcome::answer`]), as the session manager of MiniOS does.
 
 use std::cell::RefCell;
 use std::io::{self, Write};
@@ -28,6 +29,17 @@ pub(crate) struct Outcome {
     /// Why the exit status is 1 although nothing failed.
     code: Option<&'static str>,
     data: Map<String, Value>,
+    /// What programs get in place of all this.
+    answer: Option<Answer>,
+}
+
+/// What programs get from a command that only tells what there is.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// Any value, in several lines.
+    Lines(Value),
+    /// An object in one line.
+    Line(Value),
 }
 
 impl Outcome {
@@ -50,6 +62,18 @@ impl Outcome {
         if let Ok(Value::Object(data)) = serde_json::to_value(data) {
             self.data.extend(data);
         }
+        self
+    }
+
+    /// What programs get in place of an object with the sentence: a value of any kind.
+    pub(crate) fn answer(mut self, value: &impl Serialize) -> Self {
+        self.answer = serde_json::to_value(value).ok().map(Answer::Lines);
+        self
+    }
+
+    /// As [`answer`](Self::answer), in one line.
+    pub(crate) fn answer_in_one_line(mut self, value: &impl Serialize) -> Self {
+        self.answer = serde_json::to_value(value).ok().map(Answer::Line);
         self
     }
 
@@ -117,8 +141,11 @@ impl Output {
             text,
             code,
             data,
+            answer,
         } = outcome;
-        if self.json {
+        if let (true, Some(answer)) = (self.json, answer) {
+            self.print_answer(&answer);
+        } else if self.json {
             let mut object = object(code.is_none(), &message);
             if let Some(code) = code {
                 object.insert("code".into(), code.into());
@@ -153,6 +180,17 @@ impl Output {
             self.print_object(object);
         }
         ExitCode::from(error.exit())
+    }
+
+    /// An answer has no place for notices.
+    fn print_answer(&self, answer: &Answer) {
+        for notice in self.notices.take() {
+            complain(&format!("note: {notice}\n"));
+        }
+        match answer {
+            Answer::Lines(value) => print(&format!("{value:#}\n")),
+            Answer::Line(value) => print(&format!("{value}\n")),
+        }
     }
 
     fn print_object(&self, mut object: Map<String, Value>) {
@@ -202,6 +240,7 @@ impl Error {
     fn exit(&self) -> u8 {
         match self {
             Self::Size { .. } => USAGE,
+            Self::Manage(error) if error.is_usage() => USAGE,
             Self::Medium(error) if error.code() == "usage" => USAGE,
             _ => 1,
         }

@@ -7,13 +7,21 @@ fn help_of_every_command_is_as_written() {
     let place = Place::new();
     for (name, args) in [
         ("help-perch.txt", "--help"),
+        ("help-list.txt", "list --help"),
+        ("help-create.txt", "create --help"),
+        ("help-activate.txt", "activate --help"),
+        ("help-rename.txt", "rename --help"),
+        ("help-delete.txt", "delete --help"),
+        ("help-cleanup.txt", "cleanup --help"),
+        ("help-trash.txt", "trash --help"),
+        ("help-trash-empty.txt", "trash empty --help"),
         ("help-dynfilefs.txt", "dynfilefs --help"),
         ("help-mark-good.txt", "mark-good --help"),
         ("help-info.txt", "dynfilefs info --help"),
         ("help-check.txt", "dynfilefs check --help"),
         ("help-repair.txt", "dynfilefs repair --help"),
         ("help-compact.txt", "dynfilefs compact --help"),
-        ("help-create.txt", "dynfilefs create --help"),
+        ("help-dynfilefs-create.txt", "dynfilefs create --help"),
         ("help-mount.txt", "dynfilefs mount --help"),
         ("help-umount.txt", "dynfilefs umount --help"),
         ("help-import.txt", "dynfilefs import --help"),
@@ -30,7 +38,7 @@ fn help_of_every_command_is_as_written() {
 #[test]
 fn no_command_is_a_question_for_help() {
     let place = Place::new();
-    for args in ["", "dynfilefs", "-h", "dynfilefs -h"] {
+    for args in ["", "dynfilefs", "trash", "-h", "dynfilefs -h"] {
         let said = place.perch(args).ok();
         assert!(said.contains("Usage: perch"), "{args}: {said}");
     }

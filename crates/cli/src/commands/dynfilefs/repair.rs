@@ -1,7 +1,5 @@
 //! `perch dynfilefs repair`
 
-use std::io::{IsTerminal, stdin};
-
 use dynfilefs::check::{Finding, Repair as Change, Report};
 use dynfilefs::container::Access;
 use serde::Serialize;
@@ -9,6 +7,7 @@ use serde::Serialize;
 use super::check::{Described, listed};
 use super::count;
 use crate::args::dynfilefs::Repair;
+use crate::ask;
 use crate::error::Error;
 use crate::output::{Outcome, Output};
 use crate::storage::Storage;
@@ -81,7 +80,7 @@ pub(super) fn run(args: &Repair, output: &Output) -> Result<Outcome, Error> {
     }
     output.show(&format!("{path} gets {number}:\n{}", listing(&changes)));
     if !args.yes {
-        ask(output)?;
+        ask::whether_to_go_on(output)?;
     }
     let left = apply(&storage, &report)?;
     let message = format!("{path} got {number}");
@@ -120,19 +119,4 @@ fn changes(report: &Report) -> Vec<DescribedChange> {
         _ => None,
     });
     repairs.chain(sizes).collect()
-}
-
-/// Asks the person at the terminal.
-fn ask(output: &Output) -> Result<(), Error> {
-    if output.is_json() || !stdin().is_terminal() {
-        return Err(Error::NobodyToAsk);
-    }
-    crate::output::print("Go on? [y/N] ");
-    let mut answer = String::new();
-    // An end of input is no.
-    let _ = stdin().read_line(&mut answer);
-    match answer.trim() {
-        "y" | "Y" | "yes" => Ok(()),
-        _ => Err(Error::Declined),
-    }
 }

@@ -1,0 +1,58 @@
+//! `activate` and `rename`: metadata alone changes.
+
+use perch_core::units::SessionId;
+use perch_manage::activate::activate as activate_session;
+use perch_manage::rename::{Labels, rename as rename_session};
+use serde::Serialize;
+
+use super::{Sessions, id, outcome};
+use crate::args::sessions::{Activate, Rename};
+use crate::error::Error;
+use crate::output::{Outcome, Output};
+
+/// What `activate` has besides.
+#[derive(Serialize)]
+struct Former {
+    /// The session that would have booted next.
+    former: Option<SessionId>,
+}
+
+pub(super) fn activate(
+    args: &Activate,
+    at: impl FnOnce() -> Result<Sessions, Error>,
+    output: &Output,
+) -> Result<Outcome, Error> {
+    let id = id(&args.id)?;
+    let Sessions { live, store } = at()?;
+    let activated = activate_session(&store, &live, id, args.dry_run.into())?;
+    let message = match activated.former {
+        Some(former) if former == id => format!("session {id} boots next already"),
+        Some(former) => format!("session {id} boots next, in place of session {former}"),
+        None => format!("session {id} boots next"),
+    };
+    let former = Former {
+        former: activated.former,
+    };
+    Ok(outcome(&activated.done, args.dry_run, message, output).data(&former))
+}
+
+pub(super) fn rename(
+    args: &Rename,
+    at: impl FnOnce() -> Result<Sessions, Error>,
+    output: &Output,
+) -> Result<Outcome, Error> {
+    let id = id(&args.id)?;
+    let labels = Labels {
+        name: args.name.clone(),
+        note: args.note.clone(),
+    };
+    labels.check()?;
+    let Sessions { live, store } = at()?;
+    let done = rename_session(&store, &live, id, &labels, args.dry_run.into())?;
+    let message = match args.name.as_deref().map(str::trim) {
+        Some("") => format!("session {id} has no name any more"),
+        Some(name) => format!("session {id} is called {name}"),
+        None => format!("session {id} has another note"),
+    };
+    Ok(outcome(&done, args.dry_run, message, output))
+}

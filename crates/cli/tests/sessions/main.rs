@@ -1,0 +1,16 @@
+//! The commands on sessions, as the program itself, on stores in temporary directories and on real file systems.
+//! Numbers in the names of tests are those of the checks in the contract, §7.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
+mod cleaning;
+mod creating;
+mod cuts;
+mod deleting;
+mod machine;
+mod metadata;
+#[path = "../dynfilefs/perch.rs"]
+#[allow(dead_code, reason = "shared with another test program")]
+mod perch;
+mod places;
+mod reading;
+mod store;

@@ -1,0 +1,95 @@
+//! Sessions that are managed on the system that runs from one of them.
+
+use perch_tests::base::Bundle;
+use perch_tests::disk::VFAT;
+use perch_tests::scenario::{Boot, Scenario};
+
+const RUNNING: &str = "error: cannot delete session 1: this system runs from it
+hint: boot another session, or without one, and try again";
+
+/// A scenario whose system has the program `perch`.
+fn managed(name: &str) -> Scenario {
+    Scenario::new(name).bundle(
+        "minios/modules/20-perch.sb",
+        Bundle::default().perch("bin/perch"),
+    )
+}
+
+/// The id of the session that a command answers with.
+fn id_of(command: &str) -> String {
+    format!("perch {command} --json | sed -n 's/^  \"id\": \"\\(.*\\)\",$/\\1/p'")
+}
+
+fn made_and_booted() -> Scenario {
+    managed("a session that was made and activated on the running system boots next")
+        .boot(
+            Boot::with("perch")
+                .in_session("1", "native")
+                .expect_sh("perch create --name second", "session 2 was made (native)")
+                .expect_sh(
+                    "perch activate 2",
+                    "session 2 boots next, in place of session 1",
+                )
+                .expect_sh(&id_of("running"), "1")
+                .expect_sh(&id_of("active"), "2")
+                .expect_sh("perch delete 1 2>&1 || true", RUNNING)
+                .sh("perch delete 2 2>&1 | grep 'it is the active one'"),
+        )
+        .store_json("session.json", "/sessions/2/name", "second")
+        .boot(
+            Boot::with("perch")
+                .in_session("2", "native")
+                .expect_sh(&id_of("running"), "2")
+                .expect_sh(
+                    "perch delete 1",
+                    "session 1 is in the trash; it comes back with: trash restore 1",
+                )
+                .expect_sh("perch trash restore 1", "session 1 is back")
+                .expect_sh("perch delete --purge --yes 1", "session 1 is gone for good"),
+        )
+        .store_json("session.json", "/sessions/2/name", "second")
+        .store_sessions(&["2"])
+}
+
+/// Neither links nor permissions, and names without a case.
+fn on_fat() -> Scenario {
+    let store = "/run/initramfs/memory/data/minios/changes";
+    managed("sessions on a vfat stick are deleted, restored and named")
+        .medium(VFAT)
+        .size_mib(500)
+        .boot(
+            Boot::with("perch")
+                .in_session("1", "dynfilefs")
+                .expect_sh(&id_of("running"), "1")
+                .expect_sh("perch delete 1 2>&1 || true", RUNNING)
+                .sh("perch create 2>&1 | grep 'vfat, which cannot hold a native session'")
+                .sh("perch create raw 4096 2>&1 | grep 'holds none longer than 4095 MiB'")
+                .sh("perch info | grep 'no file is longer than 4095 MiB'")
+                .sh(&format!(
+                    "mkdir {store}/2 && head -c 1000000 /dev/zero >{store}/2/changes.img"
+                ))
+                .expect_sh("perch rename 2 kept", "session 2 is called kept")
+                .expect_sh(
+                    "perch delete 2",
+                    "session 2 is in the trash; it comes back with: trash restore 2",
+                )
+                .sh(&format!("test ! -e {store}/2"))
+                .expect_sh("perch trash restore 2", "session 2 is back")
+                .expect_sh(&format!("stat -c %s {store}/2/changes.img"), "1000000")
+                .sh(&format!(
+                    "mkdir -p {store}/.tmp_ab12cd34/.perch-old && perch cleanup"
+                ))
+                .sh(&format!("test ! -e {store}/.tmp_ab12cd34"))
+                .expect_sh(
+                    "perch activate 2",
+                    "session 2 boots next, in place of session 1",
+                ),
+        )
+        .store_json("session.json", "/default", "2")
+        .store_json("session.json", "/sessions/2/name", "kept")
+        .store_sessions(&["1", "2"])
+}
+
+pub fn scenarios() -> Vec<Scenario> {
+    vec![made_and_booted(), on_fat()]
+}
