@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use perch_tests::scenario::Images;
+use perch_tests::host::cache_dir;
+use perch_tests::initramfs::Kind;
+use perch_tests::scenario::{Boot, Images};
 
 use super::{floor, live_boot};
 
@@ -46,6 +48,30 @@ pub const ALL: &[Contender] = &[
         resumes: true,
     },
     Contender {
+        name: "perch-in-initramfs-tools fresh",
+        initramfs: in_initramfs_tools,
+        cmdline: "boot=perch",
+        resumes: false,
+    },
+    Contender {
+        name: "perch-in-initramfs-tools resume",
+        initramfs: in_initramfs_tools,
+        cmdline: "boot=perch perch",
+        resumes: true,
+    },
+    Contender {
+        name: "perch-in-dracut fresh",
+        initramfs: in_dracut,
+        cmdline: "boot=perch",
+        resumes: false,
+    },
+    Contender {
+        name: "perch-in-dracut resume",
+        initramfs: in_dracut,
+        cmdline: "boot=perch perch",
+        resumes: true,
+    },
+    Contender {
         name: "live-boot fresh",
         initramfs: live_boot::initramfs,
         cmdline: "boot=live",
@@ -61,4 +87,20 @@ pub const ALL: &[Contender] = &[
 
 fn perch(images: &Images) -> Result<PathBuf> {
     Ok(images.initramfs.clone())
+}
+
+fn in_initramfs_tools(images: &Images) -> Result<PathBuf> {
+    within(images, Kind::InitramfsTools)
+}
+
+fn in_dracut(images: &Images) -> Result<PathBuf> {
+    within(images, Kind::Dracut)
+}
+
+/// perch in the image of a host. The one that is there is replaced by the present one, which makes the image 2 MiB larger
+/// than it would be.
+fn within(images: &Images, kind: Kind) -> Result<PathBuf> {
+    let image = cache_dir().join(format!("bench/{}.img", kind.word()));
+    images.initramfs_for(kind, &Boot::with(""), &image)?;
+    Ok(image)
 }

@@ -22,11 +22,17 @@ pub struct Row {
 }
 
 /// What is compared: how many times as long the first takes as the second, and the project's goal.
-const RATIOS: [(&str, &str, Goal); 4] = [
+const RATIOS: [(&str, &str, Goal); 6] = [
     ("perch fresh", "floor fresh", Goal::AtMost(1.6)),
     ("perch resume", "floor resume", Goal::None),
     ("live-boot fresh", "perch fresh", Goal::AtLeast(3.8)),
     ("live-boot resume", "perch resume", Goal::AtLeast(7.5)),
+    (
+        "perch-in-initramfs-tools resume",
+        "perch resume",
+        Goal::None,
+    ),
+    ("perch-in-dracut resume", "perch resume", Goal::None),
 ];
 
 #[derive(Clone, Copy)]
@@ -123,7 +129,7 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             out,
-            "{:18} {:>8} {:>8} {:>8}   initramfs",
+            "{:31} {:>8} {:>8} {:>8}   initramfs",
             "", "unpack", "init", "sum"
         )?;
         for row in &self.rows {
@@ -133,7 +139,7 @@ impl fmt::Display for Report {
             let mib = row.initramfs_bytes as f64 / f64::from(1 << 20);
             writeln!(
                 out,
-                "{:18} {:8.0} {:8.0} {:8.0}   {mib:.1} MiB",
+                "{:31} {:8.0} {:8.0} {:8.0}   {mib:.1} MiB",
                 row.name,
                 stamps.unpack_ms,
                 stamps.init_ms,
@@ -147,7 +153,7 @@ impl fmt::Display for Report {
                 Some(false) => ", NOT met",
                 None => "",
             };
-            writeln!(out, "{one:18} / {other:18} {ratio:5.2}   ({goal}{verdict})")?;
+            writeln!(out, "{one:31} / {other:18} {ratio:5.2}   ({goal}{verdict})")?;
         }
         for row in &self.rows {
             let Some(Run { stages, .. }) = row.median() else {
