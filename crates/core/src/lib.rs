@@ -32,7 +32,7 @@ pub mod metadata;
 pub mod notice;
 pub mod partition_growth;
 pub mod plan;
-mod quoted;
+pub mod quoted;
 pub mod reason;
 pub mod record;
 pub mod request;

@@ -8,7 +8,7 @@ const MOST: usize = 300;
 /// Untrusted text, fit for a terminal: control characters and those that reverse the direction of
 /// writing are escaped, and it is cut short.
 #[derive(Debug)]
-pub(crate) struct Quoted<'a>(pub(crate) &'a str);
+pub struct Quoted<'a>(pub &'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -28,3 +28,4 @@ pub mod time;
 pub mod trash;
 pub mod used;
 pub mod view;
+pub mod tree;
