@@ -16,6 +16,7 @@ pub mod cleanup;
 pub mod create;
 pub mod delete;
 pub mod done;
+pub mod archive;
 pub mod error;
 pub mod leftovers;
 pub mod live;

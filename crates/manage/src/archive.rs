@@ -1,0 +1,65 @@
+//! Sessions as files: `.tar.zst` archives that keep everything, and that are not believed when they come from elsewhere.
+//!
+//! ```text
+//! metadata.json    what the session is, and the checksum of the list of its files
+//! session.info     the same for people
+//! data/…           the session's tree, POSIX pax
+//! ```
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`write`](mod@write) | packs a session, reads it back, and only then gives the archive its name |
+//! | [`read`](mod@read) | unpacks one, also those of MiniOS's own manager, into a directory that nobody uses yet |
+//! | [`manifest`] | `metadata.json`, and `session.info` |
+//! | [`layout`] | where in a session its tree lies |
+//! | [`list`] | the list of files, whose checksum tells whether all are there |
+//! | [`policy`] | what is taken from a stranger, and how much |
+//!
+//! Content is guarded by the checksum that zstd keeps of everything in a frame.
+
+mod content;
+pub mod error;
+mod feed;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
+mod header;
+pub mod layout;
+pub mod list;
+pub mod manifest;
+mod member;
+mod pack;
+mod pax;
+mod place;
+pub mod policy;
+pub mod read;
+mod sparse;
+mod stream;
+mod survey;
+mod target;
+pub mod write;
+
+pub use error::{ReadError, WriteError};
+pub use layout::Layout;
+pub use manifest::{About, Manifest};
+pub use policy::{Finding, Findings, Found, Limits, Policy};
+pub use read::{Imported, read};
+pub use survey::{Survey, survey};
+pub use write::{Options, Written, write};
+
+/// Tar is made of blocks of this many bytes.
+const BLOCK: usize = 512;
+
+/// What the files are called that tell about an archive.
+const MANIFEST: &[u8] = b"metadata.json";
+const INFO: &[u8] = b"session.info";
+/// The directory with the session's tree.
+const DATA: &[u8] = b"data";
+
+/// How many bytes follow `len` bytes up to the next block.
+fn padding(len: u64) -> usize {
+    let block = 512;
+    usize::try_from((block - len % block) % block).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests;
