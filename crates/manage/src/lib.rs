@@ -11,12 +11,12 @@
 
 pub mod account;
 pub mod activate;
+pub mod archive;
 pub mod change;
 pub mod cleanup;
 pub mod create;
 pub mod delete;
 pub mod done;
-pub mod archive;
 pub mod error;
 pub mod leftovers;
 pub mod live;
@@ -27,6 +27,6 @@ pub mod standing;
 pub mod store;
 pub mod time;
 pub mod trash;
+pub mod tree;
 pub mod used;
 pub mod view;
-pub mod tree;
