@@ -99,6 +99,17 @@ pub struct StoreDir {
     pub sessions_dir: Vec<PathBuf>,
 }
 
+/// What every command that changes something takes.
+#[derive(Debug, Args)]
+pub struct Change {
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Where the sessions are.
+    #[command(flatten)]
+    pub store: StoreDir,
+}
+
 /// `create`
 #[derive(Debug, Args)]
 pub struct Create {
@@ -125,12 +136,9 @@ pub struct Create {
     /// What there is to say about it
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
-    /// Show what would be done, and do nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Where the sessions are.
+    /// How and where it is done.
     #[command(flatten)]
-    pub store: StoreDir,
+    pub change: Change,
 }
 
 /// `activate`
@@ -139,12 +147,9 @@ pub struct Activate {
     /// Its number
     #[arg(value_name = "ID")]
     pub id: String,
-    /// Show what would be done, and do nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Where the sessions are.
+    /// How and where it is done.
     #[command(flatten)]
-    pub store: StoreDir,
+    pub change: Change,
 }
 
 /// `rename`
@@ -159,12 +164,9 @@ pub struct Rename {
     /// What there is to say about it
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
-    /// Show what would be done, and do nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Where the sessions are.
+    /// How and where it is done.
     #[command(flatten)]
-    pub store: StoreDir,
+    pub change: Change,
 }
 
 /// `delete`
@@ -179,12 +181,9 @@ pub struct Delete {
     /// Do not ask before something is gone for good
     #[arg(long)]
     pub yes: bool,
-    /// Show what would be done, and do nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Where the sessions are.
+    /// How and where it is done.
     #[command(flatten)]
-    pub store: StoreDir,
+    pub change: Change,
 }
 
 /// `cleanup`
@@ -202,12 +201,9 @@ pub struct Cleanup {
     /// Do not ask
     #[arg(long)]
     pub yes: bool,
-    /// Show what would be done, and do nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Where the sessions are.
+    /// How and where it is done.
     #[command(flatten)]
-    pub store: StoreDir,
+    pub change: Change,
 }
 
 /// `trash restore`
@@ -216,12 +212,9 @@ pub struct Restore {
     /// Its name in the trash, or the number that it had
     #[arg(value_name = "NAME")]
     pub name: String,
-    /// Show what would be done, and do nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Where the sessions are.
+    /// How and where it is done.
     #[command(flatten)]
-    pub store: StoreDir,
+    pub change: Change,
 }
 
 /// `trash empty`
@@ -233,10 +226,7 @@ pub struct Empty {
     /// Do not ask
     #[arg(long)]
     pub yes: bool,
-    /// Show what would be done, and do nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Where the sessions are.
+    /// How and where it is done.
     #[command(flatten)]
-    pub store: StoreDir,
+    pub change: Change,
 }

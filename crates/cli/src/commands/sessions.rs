@@ -37,11 +37,11 @@ pub(crate) fn run(
         Running(dir) => look::running(&at(&dir)?, output),
         Info(dir) => report::info(&at(&dir)?),
         Status(dir) => Ok(report::status(at(&dir))),
-        Create(args) => create::run(&args, || at(&args.store), output),
-        Activate(args) => change::activate(&args, || at(&args.store), output),
-        Rename(args) => change::rename(&args, || at(&args.store), output),
-        Delete(args) => delete::run(&args, || at(&args.store), output),
-        Cleanup(args) => cleanup::run(&args, &at(&args.store)?, output),
+        Create(args) => create::run(&args, || at(&args.change.store), output),
+        Activate(args) => change::activate(&args, || at(&args.change.store), output),
+        Rename(args) => change::rename(&args, || at(&args.change.store), output),
+        Delete(args) => delete::run(&args, || at(&args.change.store), output),
+        Cleanup(args) => cleanup::run(&args, &at(&args.change.store)?, output),
         Trash { store, command } => {
             let at = |dir: &StoreDir| {
                 at(if store.sessions_dir.is_empty() {
@@ -52,9 +52,11 @@ pub(crate) fn run(
             };
             match command {
                 Some(TrashCommand::Restore(args)) => {
-                    trash::restore(&args, &at(&args.store)?, output)
+                    trash::restore(&args, &at(&args.change.store)?, output)
                 }
-                Some(TrashCommand::Empty(args)) => trash::empty(&args, &at(&args.store)?, output),
+                Some(TrashCommand::Empty(args)) => {
+                    trash::empty(&args, &at(&args.change.store)?, output)
+                }
                 Some(TrashCommand::List(dir)) => trash::list(&at(&dir)?),
                 None => trash::list(&at(&store)?),
             }

@@ -1,6 +1,7 @@
 //! Help is read before anything else, so its words are kept.
 
-use crate::perch::{Place, assert_golden};
+use crate::golden::assert_golden;
+use crate::perch::Place;
 
 #[test]
 fn help_of_every_command_is_as_written() {

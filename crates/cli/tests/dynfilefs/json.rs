@@ -1,7 +1,8 @@
 //! What programs read, and what people read in the same place.
 
 use crate::damage::damaged;
-use crate::perch::{Place, assert_golden};
+use crate::golden::assert_golden;
+use crate::perch::Place;
 
 #[test]
 fn answers_are_as_written() {

@@ -3,6 +3,8 @@
 
 mod damage;
 mod errors;
+#[path = "../shared/golden.rs"]
+mod golden;
 mod help;
 mod image;
 mod import;
@@ -10,4 +12,5 @@ mod json;
 mod mkinitramfs;
 mod mount;
 mod old_names;
+#[path = "../shared/perch.rs"]
 mod perch;

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use crate::perch::{Place, Said, assert_golden};
+use crate::golden::assert_golden;
+use crate::perch::{Place, Said};
 
 /// The header of a program for 64 bits that needs no library and no loader: as much of perch-init as is looked at.
 /// elf(5).

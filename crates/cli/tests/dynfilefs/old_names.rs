@@ -2,8 +2,9 @@
 
 use std::os::unix::fs::symlink;
 
+use crate::golden::assert_golden;
 use crate::mount::Ground;
-use crate::perch::{Place, Said, assert_golden};
+use crate::perch::{Place, Said};
 
 /// Runs the program under another name.
 fn run(ground: &Ground, name: &str, args: &str) -> Said {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+#[path = "../shared/golden.rs"]
+mod golden;
 mod medium;
 mod mounted;
 
@@ -209,5 +211,5 @@ fn what_cannot_be_is_refused_before_anything_is_written() {
 #[test]
 fn help_is_as_written() {
     let out = medium::perch(&["menu", "--help"]).text.unwrap();
-    medium::assert_golden("help-menu.txt", &out);
+    golden::assert_golden("help-menu.txt", &out);
 }

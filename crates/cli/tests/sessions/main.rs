@@ -8,7 +8,7 @@ mod cuts;
 mod deleting;
 mod machine;
 mod metadata;
-#[path = "../dynfilefs/perch.rs"]
+#[path = "../shared/perch.rs"]
 #[allow(dead_code, reason = "shared with another test program")]
 mod perch;
 mod places;

@@ -73,12 +73,7 @@ pub(super) fn members_into(
     for field in &manifest.unreadable {
         import.findings.add(b"", Finding::Unreadable(field));
     }
-    let mut entries = Entries {
-        members,
-        shape,
-        depth: limits.depth,
-        list: List::default(),
-    };
+    let mut entries = Entries::new(members, shape, limits);
     while let Some(next) = entries.next()? {
         import.take(next, &mut entries.members)?;
     }
@@ -111,6 +106,15 @@ struct Next {
 }
 
 impl Entries {
+    fn new(members: Members, shape: Shape, limits: Limits) -> Self {
+        Self {
+            members,
+            shape,
+            depth: limits.depth,
+            list: List::default(),
+        }
+    }
+
     fn next(&mut self) -> Result<Option<Next>, ReadError> {
         while let Some(member) = self.members.next()? {
             let Some(path) = self.path(&member.raw)? else {
@@ -175,12 +179,7 @@ pub(super) fn entries(
     limits: Limits,
     show: &mut dyn FnMut(&Entry),
 ) -> Result<Sum, ReadError> {
-    let mut entries = Entries {
-        members,
-        shape,
-        depth: limits.depth,
-        list: List::default(),
-    };
+    let mut entries = Entries::new(members, shape, limits);
     while let Some(next) = entries.next()? {
         show(&next.entry);
     }

@@ -24,7 +24,7 @@ pub(super) fn activate(
 ) -> Result<Outcome, Error> {
     let id = id(&args.id)?;
     let Sessions { live, store } = at()?;
-    let activated = activate_session(&store, &live, id, args.dry_run.into())?;
+    let activated = activate_session(&store, &live, id, args.change.dry_run.into())?;
     let message = match activated.former {
         Some(former) if former == id => format!("session {id} boots next already"),
         Some(former) => format!("session {id} boots next, in place of session {former}"),
@@ -33,7 +33,7 @@ pub(super) fn activate(
     let former = Former {
         former: activated.former,
     };
-    Ok(outcome(&activated.done, args.dry_run, message, output).data(&former))
+    Ok(outcome(&activated.done, args.change.dry_run, message, output).data(&former))
 }
 
 pub(super) fn rename(
@@ -48,11 +48,11 @@ pub(super) fn rename(
     };
     labels.check()?;
     let Sessions { live, store } = at()?;
-    let done = rename_session(&store, &live, id, &labels, args.dry_run.into())?;
+    let done = rename_session(&store, &live, id, &labels, args.change.dry_run.into())?;
     let message = match args.name.as_deref().map(str::trim) {
         Some("") => format!("session {id} has no name any more"),
         Some(name) => format!("session {id} is called {name}"),
         None => format!("session {id} has another note"),
     };
-    Ok(outcome(&done, args.dry_run, message, output))
+    Ok(outcome(&done, args.change.dry_run, message, output))
 }

@@ -37,7 +37,7 @@ struct Kept {
 
 pub(super) fn run(args: &Cleanup, sessions: &Sessions, output: &Output) -> Result<Outcome, Error> {
     let Sessions { live, store } = sessions;
-    if !args.dry_run {
+    if !args.change.dry_run {
         store.check_writable()?;
     }
     let old = Old::find(store, &sessions.account(output)?, args.days)?;
@@ -57,10 +57,10 @@ pub(super) fn run(args: &Cleanup, sessions: &Sessions, output: &Output) -> Resul
         emptied_count: 0,
         tidied_count: 0,
         kept: kept(),
-        dry_run: args.dry_run,
+        dry_run: args.change.dry_run,
         steps: &steps,
     };
-    if args.dry_run {
+    if args.change.dry_run {
         return Ok(planned(&steps).data(&nothing()));
     }
     if old.is_empty() {

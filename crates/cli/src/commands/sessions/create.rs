@@ -21,19 +21,19 @@ pub(super) fn run(
     let wish = wish(args)?;
     let sessions = at()?;
     let interrupt = Interrupt::watch();
-    let _progress = (wish.mode != Mode::Native && !args.dry_run)
+    let _progress = (wish.mode != Mode::Native && !args.change.dry_run)
         .then(|| Progress::of_waiting(output, "making the container"));
     let done = create(
         &sessions.store,
         &sessions.live,
         &wish,
-        args.dry_run.into(),
+        args.change.dry_run.into(),
         interrupt.flag(),
     )?;
     drop(_progress);
     let id = done.id.map(|id| id.to_string()).unwrap_or_default();
     let message = format!("session {id} was made ({})", wish.mode);
-    Ok(outcome(&done, args.dry_run, message, output))
+    Ok(outcome(&done, args.change.dry_run, message, output))
 }
 
 fn wish(args: &Create) -> Result<Wish, Error> {

@@ -23,7 +23,7 @@ pub(super) fn run(
         true => Fate::Gone,
         false => Fate::Trash,
     };
-    if args.purge && !args.yes && !args.dry_run {
+    if args.purge && !args.yes && !args.change.dry_run {
         // Nobody is asked about what is refused anyway.
         store.check_writable()?;
         permit(store, &sessions.account(output)?, Verb::Delete, id)?;
@@ -37,7 +37,7 @@ pub(super) fn run(
         live,
         id,
         fate,
-        args.dry_run.into(),
+        args.change.dry_run.into(),
         interrupt.flag(),
         &mut || {},
     )?;
@@ -48,5 +48,5 @@ pub(super) fn run(
         }
         Fate::Gone => format!("session {id} is gone for good"),
     };
-    Ok(outcome(&done, args.dry_run, message, output))
+    Ok(outcome(&done, args.change.dry_run, message, output))
 }

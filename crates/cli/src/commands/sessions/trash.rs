@@ -85,7 +85,7 @@ pub(super) fn restore(
     output: &Output,
 ) -> Result<Outcome, Error> {
     let Sessions { live, store } = sessions;
-    let done = if args.dry_run {
+    let done = if args.change.dry_run {
         let account = sessions.account(output)?;
         trash::plan_restore(store, &account, &args.name)?.1
     } else {
@@ -94,12 +94,12 @@ pub(super) fn restore(
     };
     let id = done.id.map(|id| id.to_string()).unwrap_or_default();
     let message = format!("session {id} is back");
-    Ok(outcome(&done, args.dry_run, message, output))
+    Ok(outcome(&done, args.change.dry_run, message, output))
 }
 
 pub(super) fn empty(args: &Empty, sessions: &Sessions, output: &Output) -> Result<Outcome, Error> {
     let Sessions { live, store } = sessions;
-    if !args.dry_run {
+    if !args.change.dry_run {
         store.check_writable()?;
     }
     let all = trash::list(store)?;
@@ -114,7 +114,7 @@ pub(super) fn empty(args: &Empty, sessions: &Sessions, output: &Output) -> Resul
         steps: trash::plan_empty(&wanted),
         ..Done::default()
     };
-    if args.dry_run {
+    if args.change.dry_run {
         return Ok(outcome(&plan, true, String::new(), output));
     }
     if wanted.is_empty() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
@@ -98,22 +98,6 @@ impl Place {
             .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
             .collect()
     }
-}
-
-/// Compares with `tests/golden/NAME`; with `PERCH_BLESS` set, writes it.
-pub(crate) fn assert_golden(name: &str, got: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
-        .join(name);
-    if std::env::var_os("PERCH_BLESS").is_some() {
-        fs::write(&path, got).unwrap();
-    }
-    let want = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        got == want,
-        "{}:\n--- expected\n{want}--- got\n{got}",
-        path.display()
-    );
 }
 
 /// A mount namespace of its own, whose mounts go with it.
