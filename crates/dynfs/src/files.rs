@@ -336,6 +336,10 @@ impl Store for Files {
         self.may_disagree
     }
 
+    fn appends_in_any_order(&self) -> bool {
+        self.direct.appends()
+    }
+
     fn data(&self, file: FileName, offset: u64) -> io::Result<Option<Range<u64>>> {
         // The position that is moved is nobody's: all else is done at offsets.
         self.with(file, |fd| match seek(fd, SeekFrom::Data(offset)) {

@@ -41,6 +41,8 @@ pub(crate) struct Part {
     /// Whether the index was surveyed, and the fields below are true.
     surveyed: bool,
     slots: Slots,
+    /// Slots that are being written while the part is not locked: where they begin, and how many they are.
+    lent: Vec<(u64, u64)>,
     /// Slots whose entries were cleared, not yet durably.
     pending: Runs,
     shared: BTreeSet<u64>,
@@ -68,6 +70,7 @@ impl Part {
             common: Arc::clone(common),
             surveyed: false,
             slots: Slots::default(),
+            lent: Vec::new(),
             pending: Runs::default(),
             shared: BTreeSet::new(),
             mapped: 0,
@@ -172,7 +175,7 @@ impl Part {
                 .map_err(Error::io("sync", self.file))?;
         }
         self.pages.clear();
-        self.slots = Slots::new(&mut found, &self.geometry);
+        self.slots = Slots::new(&mut found, &self.geometry, &self.lent);
         let place = (self.file, &self.geometry);
         self.len = self.slots.settle(store, place, len)?;
         self.shared = found.shared;
@@ -233,6 +236,16 @@ impl Part {
     /// Takes back slots that were allocated and not used.
     pub(crate) fn release(&mut self, start: u64, slots: u64) {
         self.slots.release(start, slots);
+    }
+
+    /// Notes that allocated slots are written while others may use the part, until they are [taken back](Self::take_back).
+    pub(crate) fn lend(&mut self, start: u64, slots: u64) {
+        self.lent.push((start, slots));
+    }
+
+    /// Notes that nobody writes to these slots any more.
+    pub(crate) fn take_back(&mut self, start: u64) {
+        self.lent.retain(|(lent, _)| *lent != start);
     }
 
     /// Lets an entry point to a slot whose data is written, or to none. The slot that it had is free after the next flush,

@@ -45,6 +45,23 @@ impl Runs {
         }
     }
 
+    /// Takes a part of a range, if there is such a range.
+    pub(crate) fn take_within(&mut self, start: u64, slots: u64) {
+        let Some((&first, &len)) = self.0.range(..=start).next_back() else {
+            return;
+        };
+        let (end, taken) = (first + len, start + slots * BLOCK);
+        if taken > end {
+            return;
+        }
+        self.0.remove(&first);
+        for (start, end) in [(first, start), (taken, end)] {
+            if start < end {
+                self.0.insert(start, end - start);
+            }
+        }
+    }
+
     /// Whether there is none.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -105,5 +122,18 @@ mod tests {
         assert!(!runs.clone().keep_first(1) && runs.clone().keep_first(0));
         assert_eq!(runs.take_ending_at(0x9000), Some(0x8000));
         assert_eq!(runs, Runs::default());
+    }
+
+    #[test]
+    fn a_part_of_a_range_is_taken() {
+        let mut runs: Runs = [0x3000, 0x4000, 0x5000, 0x8000].into_iter().collect();
+        runs.take_within(0x4000, 1);
+        runs.take_within(0x6000, 1);
+        runs.take_within(0x2000, 1);
+        runs.take_within(0x8000, 1);
+        assert_eq!(
+            runs.iter().collect::<Vec<_>>(),
+            [(0x3000, 0x1000), (0x5000, 0x1000)]
+        );
     }
 }

@@ -110,6 +110,12 @@ pub trait Store {
         false
     }
 
+    /// Whether writes behind the end of a file may overtake each other at no cost: where a file has no holes, all before
+    /// the first that arrives is filled with zeros.
+    fn appends_in_any_order(&self) -> bool {
+        true
+    }
+
     /// The first bytes from `offset` on that may be other than zero; `None` if there are none up to the end of the file.
     /// Without an answer of the file system everything may be (lseek(2), `SEEK_DATA`).
     ///
@@ -188,6 +194,10 @@ impl<S: Store> Store for &S {
 
     fn may_disagree(&self) -> bool {
         (**self).may_disagree()
+    }
+
+    fn appends_in_any_order(&self) -> bool {
+        (**self).appends_in_any_order()
     }
 
     fn data(&self, file: FileName, offset: u64) -> io::Result<Option<Range<u64>>> {

@@ -1,6 +1,7 @@
 //! Writing, and clearing: data goes into its slot before any entry points there.
 
 use std::ops::Range;
+use std::sync::RwLockWriteGuard;
 use std::sync::atomic::Ordering;
 
 use super::{Chunk, Container, UNSAVED_PAGES};
@@ -221,17 +222,50 @@ impl<S: Store> Container<S> {
             self.fence(part.secure(&self.store))?;
             let within = within.start..within.end.min((first + count) * BLOCK);
             let new = New { slot, within, old };
-            chunk.cell.touched.store(true, Ordering::Release);
-            if let Err(error) = self.write_new(chunk, &part, &new, bytes) {
+            let written;
+            (part, written) = match old.is_none() && self.store.appends_in_any_order() {
+                true => self.write_apart(chunk, part, &new, bytes),
+                false => (part, self.write_new(chunk, &new, bytes).map(|()| true)),
+            };
+            if !matches!(written, Ok(true)) {
                 part.release(slot, count);
-                return Err(error);
+                written?;
+                self.write_here(chunk, &part, bytes)?;
+                continue;
             }
+            // Together with the entries: a flush finds both, or neither.
+            chunk.cell.touched.store(true, Ordering::Release);
             for index in 0..count {
                 part.set(first + index, Some(slot + index * BLOCK));
             }
             at = new.within.end;
         }
         Ok(())
+    }
+
+    /// Fills new slots while others use the part: nobody knows of them before entries point to them. False if a block has
+    /// got another slot meanwhile; what was written to that one must not be lost.
+    fn write_apart<'a>(
+        &self,
+        chunk: &'a Chunk,
+        mut part: RwLockWriteGuard<'a, Part>,
+        new: &New,
+        bytes: &[u8],
+    ) -> (RwLockWriteGuard<'a, Part>, Result<bool, Error>) {
+        let first = new.within.start / BLOCK;
+        let last = new.within.end.saturating_sub(1) / BLOCK;
+        part.lend(new.slot, last - first + 1);
+        drop(part);
+        let written = self.write_new(chunk, new, bytes);
+        let mut part = chunk.cell.write();
+        part.take_back(new.slot);
+        let is_wanted = written.and_then(|()| {
+            // The page may have gone from memory.
+            part.load(&self.store, first, last)?;
+            part.reserve_pages(&self.store, first, last)?;
+            Ok((first..=last).all(|entry| part.lookup(entry).is_none()))
+        });
+        (part, is_wanted)
     }
 
     /// Writes into slots that blocks have, with one call for those that follow each other.
@@ -250,28 +284,27 @@ impl<S: Store> Container<S> {
 
     /// Fills new slots: always whole, since what they held before belongs to nobody. Whole blocks are written from where
     /// they are; at most the first and the last are filled up.
-    fn write_new(&self, chunk: &Chunk, part: &Part, new: &New, bytes: &[u8]) -> Result<(), Error> {
+    fn write_new(&self, chunk: &Chunk, new: &New, bytes: &[u8]) -> Result<(), Error> {
         let Range { start, end } = new.within;
         let whole = start.next_multiple_of(BLOCK).min(end)..(end / BLOCK * BLOCK).max(start);
         if whole.start >= whole.end {
             // One block, or parts of two.
-            self.fill(chunk, part, new, start..whole.start, bytes)?;
-            return self.fill(chunk, part, new, whole.start..end, bytes);
+            self.fill(chunk, new, start..whole.start, bytes)?;
+            return self.fill(chunk, new, whole.start..end, bytes);
         }
-        self.fill(chunk, part, new, start..whole.start, bytes)?;
+        self.fill(chunk, new, start..whole.start, bytes)?;
         let here = bytes.get(chunk.at(&whole)).unwrap_or_default();
         let written = self
             .store
-            .write_at(part.file, here, new.slot_of(whole.start));
-        written.map_err(Error::io("write", part.file))?;
-        self.fill(chunk, part, new, whole.end..end, bytes)
+            .write_at(chunk.cell.file, here, new.slot_of(whole.start));
+        written.map_err(Error::io("write", chunk.cell.file))?;
+        self.fill(chunk, new, whole.end..end, bytes)
     }
 
     /// Fills a slot for bytes of one block; what the block held else comes from its old place.
     fn fill(
         &self,
         chunk: &Chunk,
-        part: &Part,
         new: &New,
         within: Range<u64>,
         bytes: &[u8],
@@ -281,8 +314,8 @@ impl<S: Store> Container<S> {
         }
         let mut block = [0; BLOCK as usize];
         if let Some(old) = new.old {
-            read_or_zeros(&self.store, part.file, &mut block, old)
-                .map_err(Error::io("read", part.file))?;
+            read_or_zeros(&self.store, chunk.cell.file, &mut block, old)
+                .map_err(Error::io("read", chunk.cell.file))?;
         }
         let from = bytes.get(chunk.at(&within)).unwrap_or_default();
         let at = usize::try_from(within.start % BLOCK).unwrap_or_default();
@@ -290,8 +323,8 @@ impl<S: Store> Container<S> {
             *to = *from;
         }
         let slot = new.slot_of(within.start / BLOCK * BLOCK);
-        let written = self.store.write_at(part.file, &block, slot);
-        written.map_err(Error::io("write", part.file))
+        let written = self.store.write_at(chunk.cell.file, &block, slot);
+        written.map_err(Error::io("write", chunk.cell.file))
     }
 }
 

@@ -48,6 +48,11 @@ impl Direct {
         }
     }
 
+    /// Whether the file system makes files longer without filling them with zeros.
+    pub(super) fn appends(&self) -> bool {
+        self.appends
+    }
+
     /// Whether requests of this length may go past the cache.
     pub(super) fn takes(&self, len: u64) -> bool {
         len >= LEAST as u64 && !self.refused.load(Ordering::Relaxed)

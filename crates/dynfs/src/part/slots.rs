@@ -35,11 +35,22 @@ pub(super) struct Slots {
 }
 
 impl Slots {
-    pub(super) fn new(found: &mut Survey, geometry: &Geometry) -> Self {
+    /// What a survey found, less the slots that are being written: no entry points to them yet.
+    pub(super) fn new(found: &mut Survey, geometry: &Geometry, lent: &[(u64, u64)]) -> Self {
         let mut free = std::mem::take(&mut found.free);
+        let end = lent
+            .iter()
+            .map(|(start, slots)| start + slots * BLOCK)
+            .max();
+        let next = end.unwrap_or(0).max(found.next);
+        if next > found.next {
+            free.insert(found.next, next - found.next);
+        }
+        lent.iter()
+            .for_each(|(start, slots)| free.take_within(*start, *slots));
         let forgot = free.keep_first(most_runs(geometry));
         Self {
-            next: found.next,
+            next,
             least_len: found.least_len,
             free,
             forgot,

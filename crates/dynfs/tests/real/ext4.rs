@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::process::Output;
 
 use dynfilefs::error::Error;
 
@@ -44,9 +45,14 @@ impl Ext4 {
 
     fn mount(&self, options: &str) {
         let mut mount = Command::new("mount");
-        run(mount
+        let mount = mount
             .args(["-o", options])
-            .args([self.image(), self.path()]));
+            .args([self.image(), self.path()]);
+        // The device that others let go of at this moment seems to be mounted still (mount(8), status 32).
+        let is_busy = |output: &Output| String::from_utf8_lossy(&output.stderr).contains("busy");
+        let mut tries = (0..100).map(|_| mount.output().unwrap());
+        let output = tries.find(|output| !is_busy(output)).unwrap();
+        assert!(output.status.success(), "{output:?}");
     }
 
     /// Leaves no space, not even what was kept until delayed writes were done.
