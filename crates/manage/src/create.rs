@@ -10,12 +10,11 @@ use perch_core::serving::BaseName;
 use perch_core::session::Mode;
 use perch_core::units::{Mib, SessionId};
 use perch_sys::container::dynfilefs::Server;
-use perch_sys::container::probe::{self, ProbeError};
 use perch_sys::container::{Expandable, Image};
 use perch_sys::remove;
-use rustix::io::Errno;
 
 use crate::account::Account;
+use crate::content::check_native;
 use crate::done::{Done, Effect};
 use crate::error::Error;
 use crate::live::Live;
@@ -127,11 +126,7 @@ pub fn fill(
         false => Error::Container(Box::new(error)),
     };
     match (mode, size) {
-        (Mode::Native, _) => match probe::native(session) {
-            Ok(()) => Ok(()),
-            Err(ProbeError::NotTried(Errno::PERM)) => Err(Error::NeedsRoot),
-            Err(error) => Err(Error::Probe(error)),
-        },
+        (Mode::Native, _) => check_native(session.as_fd()),
         (Mode::Raw, size) => {
             let size = size.unwrap_or(perch_core::sizing::DEFAULT);
             Image::make(session.as_fd(), size).map_err(container)?;

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
+use perch_core::in_use::InUse;
 use perch_core::manage::permission::{Refusal, Verb, refuse};
 use perch_core::manage::step::Step;
 use perch_core::units::SessionId;
@@ -77,6 +78,17 @@ pub fn permit(
     account: &Account,
     verb: Verb,
     id: SessionId,
+) -> Result<Option<Lock>, Error> {
+    permit_by(store, account, verb, id, claim)
+}
+
+/// As [`permit`], with the lock that `claim` takes.
+pub(crate) fn permit_by(
+    store: &Store,
+    account: &Account,
+    verb: Verb,
+    id: SessionId,
+    claim: fn(&Store, SessionId) -> Result<Result<Option<Lock>, InUse>, Error>,
 ) -> Result<Option<Lock>, Error> {
     account.session(id).ok_or_else(|| store.not_found(id))?;
     let refused = |refusal: Refusal| Error::Refused { id, verb, refusal };

@@ -10,10 +10,13 @@ use perch_core::units::{BadSessionId, SessionId};
 use perch_sys::container::ContainerError;
 use perch_sys::container::probe::ProbeError;
 use perch_sys::dir::DirError;
+use perch_sys::mount::MountError;
 use perch_sys::remove::RemoveError;
 use perch_sys::replace::ReplaceError;
 use perch_sys::store::{LockError, WriteError};
 use rustix::io::Errno;
+
+use crate::tree::TreeError;
 
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
@@ -137,6 +140,24 @@ pub enum Error {
     /// Somebody wanted it to stop.
     #[error("stopped: everything is as it was")]
     Interrupted,
+    /// The container of a session is not in order, or cannot be mounted.
+    #[error("cannot open the container")]
+    OpenContainer(#[source] Box<ContainerError>),
+    /// The files of a session cannot be reached.
+    #[error("cannot open the session's files")]
+    OpenTree(#[source] DirError),
+    /// Nothing could stand for the files of a session that has none.
+    #[error("cannot make an empty directory in memory")]
+    Empty(#[source] MountError),
+    /// Files could not be read or written.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// What was written may not be on the medium.
+    #[error("not everything is on the medium")]
+    NotDurable(#[source] Errno),
+    /// The file system in a container was not closed.
+    #[error("the container was not closed in order: the kernel's log says why")]
+    NotUnmounted,
 }
 
 fn listed(paths: &[PathBuf]) -> String {
@@ -164,7 +185,18 @@ impl Error {
             Self::Probe(ProbeError::Lacks(_)) => "mode",
             Self::StillServed => "timeout",
             Self::NoNumber => "no-number",
-            Self::Interrupted | Self::Remove(RemoveError::Stopped) => "interrupted",
+            Self::Interrupted
+            | Self::Remove(RemoveError::Stopped)
+            | Self::Tree(TreeError::Stopped) => "interrupted",
+            Self::OpenContainer(error) => match **error {
+                ContainerError::NoFileSystem { .. }
+                | ContainerError::CutShort { .. }
+                | ContainerError::Errors { .. } => "damaged",
+                _ => by_errno(cause(self)),
+            },
+            Self::Tree(TreeError::Changed { .. }) => "in-use",
+            Self::Tree(error) => by_errno(error.errno()),
+            Self::NotUnmounted => "io",
             Self::Lock {
                 source: LockError::Held(_),
                 ..
@@ -180,6 +212,9 @@ impl Error {
             | Self::Container(_)
             | Self::Step { .. }
             | Self::Trash { .. }
+            | Self::OpenTree(_)
+            | Self::Empty(_)
+            | Self::NotDurable(_)
             | Self::Remove(_)) => by_errno(cause(error)),
         }
     }
@@ -215,7 +250,14 @@ impl Error {
             | Self::Container(_)
             | Self::Step { .. }
             | Self::Trash { .. }
+            | Self::NotDurable(_)
+            | Self::NotUnmounted
             | Self::Place { .. } => "check the medium: whether it is full, and the kernel's log",
+            Self::OpenTree(_) if self.code() == "no-root" => "start it with sudo",
+            Self::OpenTree(_) => "check that the medium is there and mounted",
+            Self::Empty(_) => "start it with sudo, on Linux 5.12 or later",
+            // They say what to do themselves.
+            Self::OpenContainer(_) | Self::Tree(_) => return None,
             Self::BadMode(_)
             | Self::BadSize(_)
             | Self::Label(_)

@@ -14,6 +14,7 @@ pub mod activate;
 pub mod archive;
 pub mod change;
 pub mod cleanup;
+pub mod content;
 pub mod create;
 pub mod delete;
 pub mod done;

@@ -1,12 +1,15 @@
 //! Which session runs, and who uses one: asked of the mount table and of locks, never of metadata alone.
 
+use std::os::fd::OwnedFd;
+
 use perch_core::in_use::InUse;
 use perch_core::metadata::Assembled;
 use perch_core::units::SessionId;
 use perch_sys::container::is_file_of_one;
 use perch_sys::dir;
+use perch_sys::in_use::open_files::{self, User};
 use perch_sys::in_use::running::runs_from;
-use perch_sys::in_use::{Lock, LockError, mounted, open_files};
+use perch_sys::in_use::{Lock, LockError, mounted};
 use perch_sys::layout::IMAGE;
 use rustix::fs::{AtFlags, Stat, statat};
 
@@ -72,9 +75,29 @@ pub(crate) fn running(store: &Store, live: &Live, assembled: &Assembled) -> Runn
 /// If there is no such session.
 pub fn claim(store: &Store, id: SessionId) -> Result<Result<Option<Lock>, InUse>, Error> {
     let session = store.session(id)?;
-    if let Some(user) = mounted::find(&session) {
-        return Ok(Err(user));
-    }
+    Ok(match mounted::find(&session) {
+        Some(user) => Err(user),
+        None => lock(session, open_files::of_files, Lock::take),
+    })
+}
+
+/// As [`claim`], together with others who only read: who cannot write is in nobody's way.
+///
+/// # Errors
+/// If there is no such session.
+pub fn claim_to_read(store: &Store, id: SessionId) -> Result<Result<Option<Lock>, InUse>, Error> {
+    let session = store.session(id)?;
+    Ok(match mounted::find_writer(&session) {
+        Some(user) => Err(user),
+        None => lock(session, open_files::writers_of_files, Lock::share),
+    })
+}
+
+fn lock(
+    session: OwnedFd,
+    users: fn(&[Stat]) -> Vec<User>,
+    take: fn(OwnedFd) -> Result<Lock, LockError>,
+) -> Result<Option<Lock>, InUse> {
     let files: Vec<Stat> = dir::list(&session)
         .unwrap_or_default()
         .into_iter()
@@ -83,17 +106,17 @@ pub fn claim(store: &Store, id: SessionId) -> Result<Result<Option<Lock>, InUse>
         .collect();
     let user = match files.is_empty() {
         true => None,
-        false => open_files::of_files(&files).into_iter().next(),
+        false => users(&files).into_iter().next(),
     };
     if let Some(user) = user {
-        return Ok(Err(InUse::Lock {
+        return Err(InUse::Lock {
             pid: Some(user.pid),
             program: user.program,
-        }));
+        });
     }
-    Ok(match Lock::take(session) {
+    match take(session) {
         Ok(lock) => Ok(Some(lock)),
         Err(LockError::Held(user)) => Err(user),
         Err(LockError::Failed(_)) => Ok(None),
-    })
+    }
 }

@@ -38,7 +38,16 @@ impl Lock {
     /// Takes the lock of the directory that `session` is open on, without waiting. The programs that
     /// manage sessions take the same one. flock(2).
     pub fn take(session: OwnedFd) -> Result<Self, LockError> {
-        match flock(&session, FlockOperation::NonBlockingLockExclusive) {
+        Self::take_as(session, FlockOperation::NonBlockingLockExclusive)
+    }
+
+    /// Takes it together with all others who only read, without waiting.
+    pub fn share(session: OwnedFd) -> Result<Self, LockError> {
+        Self::take_as(session, FlockOperation::NonBlockingLockShared)
+    }
+
+    fn take_as(session: OwnedFd, operation: FlockOperation) -> Result<Self, LockError> {
+        match flock(&session, operation) {
             Ok(()) => Ok(Self { dir: session }),
             Err(Errno::WOULDBLOCK) => Err(LockError::Held(holder(&session))),
             Err(source) => Err(LockError::Failed(source)),

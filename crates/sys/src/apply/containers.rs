@@ -119,13 +119,17 @@ impl Machine {
                 let serving = self.serving.insert(*container);
                 self.undo.push(Undo::EndServer);
                 let Mounted { mount, device } = mounted?;
-                self.undo
-                    .push(record::leave(self.layout.records(), process, device, id)?);
+                self.undo.push(record::leave(
+                    self.layout.records(),
+                    process,
+                    device.number,
+                    id,
+                )?);
                 let changes = self.layout.changes();
                 mount::put(mount, &changes)?;
                 self.undo.push(Undo::Unmount(changes.clone()));
                 // It can be used as it is, so this is no reason to go without it.
-                if let Err(error) = serving.watch(id, &changes, device, cap) {
+                if let Err(error) = serving.watch(id, &changes, device.number, cap) {
                     let error = Causes(&error).to_string();
                     kmsg::tell(Notice::ContainerNotGrown { id, error });
                 }

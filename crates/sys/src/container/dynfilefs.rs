@@ -22,7 +22,7 @@ use crate::dir::{self, DirError};
 use crate::mount::{self, MountError};
 use crate::packet;
 use process::Process;
-pub use process::ProcessId;
+pub use process::{Ending, ProcessId};
 
 /// How long the server has for an order, whatever it is.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -287,6 +287,11 @@ impl Served {
     /// Lets go of the mount and waits until the server has ended, `limit` at the most. False if it runs on: the disk is
     /// in use.
     pub fn wait(self, limit: Duration) -> bool {
+        self.end(limit) != Ending::RunsOn
+    }
+
+    /// As [`wait`](Self::wait), and tells how the server ended.
+    pub fn end(self, limit: Duration) -> Ending {
         let Self {
             mount, mut control, ..
         } = self;

@@ -12,7 +12,7 @@ use perch_core::units::{Bytes, Mib, SessionId};
 use rustix::fs::{AtFlags, unlinkat};
 use rustix::io::Errno;
 
-use super::dynfilefs::{ProcessId, ServeError, Served, Server};
+use super::dynfilefs::{Ending, ProcessId, ServeError, Served, Server};
 use super::ext4::{self, Depth};
 use super::image::{Image, Mounted};
 use super::{ContainerError, GrowError, journal, online};
@@ -38,7 +38,13 @@ impl Expandable {
     /// is changed.
     pub fn open(server: &Server, session: BorrowedFd<'_>) -> Result<Self, ContainerError> {
         let served = server.open(session, Access::Write);
-        Self::of(served.map_err(refused)?)
+        Self::of(served.map_err(refused)?, true)
+    }
+
+    /// As [`open`](Self::open), but to be read only; one of old can be, too.
+    pub fn open_to_read(server: &Server, session: BorrowedFd<'_>) -> Result<Self, ContainerError> {
+        let served = server.open(session, Access::Read);
+        Self::of(served.map_err(refused)?, false)
     }
 
     /// Makes a container with a disk of `size` and an empty ext4 on it in a session's directory, where nothing of
@@ -49,7 +55,7 @@ impl Expandable {
         size: Mib,
     ) -> Result<Self, ContainerError> {
         let served = server.create(session, size);
-        let mut container = Self::of(served.map_err(refused)?)?;
+        let mut container = Self::of(served.map_err(refused)?, true)?;
         ext4::format(&container.image)?;
         journal::reserve(&container.image)?;
         container.image.sync()?;
@@ -57,8 +63,8 @@ impl Expandable {
         Ok(container)
     }
 
-    fn of(served: Served) -> Result<Self, ContainerError> {
-        let image = Image::new(served.file(true)?, DYNFILEFS);
+    fn of(served: Served, writable: bool) -> Result<Self, ContainerError> {
+        let image = Image::new(served.file(writable)?, DYNFILEFS);
         Ok(Self {
             image,
             served,
@@ -142,9 +148,14 @@ impl Expandable {
     /// Lets go of the disk and waits for the server, which makes durable what was written last. False if it runs on,
     /// because somebody uses the disk.
     pub fn close(self) -> bool {
+        self.end() != Ending::RunsOn
+    }
+
+    /// As [`close`](Self::close), and tells whether everything is durable.
+    pub fn end(self) -> Ending {
         let Self { image, served, .. } = self;
         drop(image);
-        served.wait(END)
+        served.end(END)
     }
 }
 

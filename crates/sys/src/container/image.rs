@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use super::ContainerError;
 use super::ext4::{self, Depth, Verdict};
 use crate::durable;
-use crate::loopdev;
+use crate::loopdev::{self, LoopDevice};
 use crate::mount::{self, Options};
 use crate::superblock::{self, Superblock};
 
@@ -29,14 +29,19 @@ pub struct Image {
 pub struct Mounted {
     /// Its root; it is unmounted with this descriptor, unless it was attached somewhere.
     pub mount: OwnedFd,
-    /// The number of its loop device.
-    pub device: u32,
+    /// Its loop device, which lets go of the image with the last of its users.
+    pub device: LoopDevice,
 }
 
 impl Image {
     /// Takes a file that is open, and the name that users know it by.
     pub(super) fn new(file: File, name: &'static str) -> Self {
         Self { file, name }
+    }
+
+    /// What users know it by.
+    pub fn name(&self) -> &'static str {
+        self.name
     }
 
     /// Its apparent length.
@@ -106,11 +111,49 @@ impl Image {
     /// An empty `lost+found` is removed: a branch of a union shows it to users as part of the root.
     /// e2fsck(8) makes it again when it needs one.
     pub fn mount(&self, name: &str) -> Result<Mounted, ContainerError> {
+        let mounted = self.attach(name, false, &Options::default())?;
+        match unlinkat(&mounted.mount, "lost+found", AtFlags::REMOVEDIR) {
+            Ok(()) | Err(Errno::NOENT | Errno::NOTEMPTY | Errno::NOTDIR) => {}
+            Err(error) => log::debug!("lost+found stays: {error}"),
+        }
+        Ok(mounted)
+    }
+
+    /// Whether its file system can be read as it is. Another one than ext says only in its log whether it was unmounted.
+    pub fn is_clean(&self) -> Result<bool, ContainerError> {
+        let found = self.superblock()?;
+        Ok(is_ext(found.kind) && !(found.needs_recovery || found.errors))
+    }
+
+    /// Mounts its file system, detached, to be read: nothing in it has an effect, nothing is written to one that is
+    /// [clean](Self::is_clean). Of any other a copy has to be mounted, which its log is replayed in.
+    pub fn mount_to_read(&self, name: &str) -> Result<Mounted, ContainerError> {
+        let clean = self.is_clean()?;
+        let mut options = Options {
+            read_only: true,
+            nosuid: true,
+            nodev: true,
+            noexec: true,
+            noatime: true,
+            ..Options::default()
+        };
+        if clean {
+            options.data.push(("noload".into(), None));
+        }
+        self.attach(name, clean, &options)
+    }
+
+    fn attach(
+        &self,
+        name: &str,
+        read_only: bool,
+        options: &Options,
+    ) -> Result<Mounted, ContainerError> {
         let kind = self.superblock()?.kind;
         let fs_type = kind.kernel_names().first().copied();
         let fs_type = fs_type.ok_or(ContainerError::NoFileSystem { name: self.name })?;
         let config = loopdev::Config {
-            read_only: false,
+            read_only,
             // Otherwise everything written is in memory twice.
             direct_io: true,
             ..loopdev::Config::default()
@@ -119,15 +162,8 @@ impl Image {
         if !device.direct_io {
             log::debug!("{} goes through the page cache", device.path.display());
         }
-        let mount = mount::mount_device(fs_type, &device.path, &Options::default())?;
-        match unlinkat(&mount, "lost+found", AtFlags::REMOVEDIR) {
-            Ok(()) | Err(Errno::NOENT | Errno::NOTEMPTY | Errno::NOTDIR) => {}
-            Err(error) => log::debug!("lost+found stays: {error}"),
-        }
-        Ok(Mounted {
-            mount,
-            device: device.number,
-        })
+        let mount = mount::mount_device(fs_type, &device.path, options)?;
+        Ok(Mounted { mount, device })
     }
 }
 

@@ -22,8 +22,17 @@ use crate::replace;
 impl Image {
     /// Opens the container in a session's directory.
     pub fn open(session: BorrowedFd<'_>) -> Result<Self, ContainerError> {
+        Self::open_as(session, OFlags::RDWR)
+    }
+
+    /// Opens it for reading only.
+    pub fn open_to_read(session: BorrowedFd<'_>) -> Result<Self, ContainerError> {
+        Self::open_as(session, OFlags::RDONLY)
+    }
+
+    fn open_as(session: BorrowedFd<'_>, access: OFlags) -> Result<Self, ContainerError> {
         // Not blocked by a fifo; nothing but a regular file is taken.
-        let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW;
+        let flags = access | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW;
         let file = File::from(dir::open_beneath(session, IMAGE, flags)?);
         let image = Self::new(file, IMAGE);
         let metadata = image.file.metadata();

@@ -3,11 +3,11 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use linux_raw_sys::loop_device::loop_info64;
+use linux_raw_sys::loop_device::{LO_FLAGS_READ_ONLY, loop_info64};
 use perch_core::in_use::InUse;
 use rustix::fs::{AtFlags, Mode, OFlags, Stat, major, makedev, minor, open, stat, statat};
 
@@ -22,11 +22,21 @@ pub(super) const LOOP_MAJOR: u32 = 7;
 
 /// Where the session in the directory `session` is open, if it is.
 pub fn find(session: impl AsFd) -> Option<InUse> {
-    let session = session.as_fd();
+    find_through(session.as_fd(), |_| true)
+}
+
+/// The same, where it can be written to: a read-only loop device changes nothing.
+pub fn find_writer(session: impl AsFd) -> Option<InUse> {
+    find_through(session.as_fd(), |device| {
+        device.lo_flags & LO_FLAGS_READ_ONLY as u32 == 0
+    })
+}
+
+fn find_through(session: BorrowedFd<'_>, counts: impl Fn(&loop_info64) -> bool) -> Option<InUse> {
     let of = |name| statat(session, name, AtFlags::SYMLINK_NOFOLLOW).ok();
     let mounts = mountinfo::read().unwrap_or_default();
     for name in [IMAGE, EXPANDABLE] {
-        if let Some(number) = of(name).and_then(|file| attached(&file)) {
+        if let Some(number) = of(name).and_then(|file| attached_to(&file, &counts)) {
             let device = format!("/dev/loop{number}");
             let on = |mount: &&Mount| mount.device == (LOOP_MAJOR, number);
             let at = mounts.iter().find(on).map(|mount| shown(&mount.target));
@@ -47,8 +57,14 @@ pub fn find(session: impl AsFd) -> Option<InUse> {
 
 /// The number of a loop device that the file is attached to.
 pub(super) fn attached(file: &Stat) -> Option<u32> {
+    attached_to(file, |_| true)
+}
+
+fn attached_to(file: &Stat, counts: impl Fn(&loop_info64) -> bool) -> Option<u32> {
     loop_devices()
-        .find(|(_, status)| status.lo_device == file.st_dev && status.lo_inode == file.st_ino)
+        .find(|(_, status)| {
+            (status.lo_device, status.lo_inode) == (file.st_dev, file.st_ino) && counts(status)
+        })
         .map(|(number, _)| number)
 }
 

@@ -44,26 +44,37 @@ pub fn lock_holder(file: impl AsFd) -> Option<User> {
 
 /// The processes but this one that have one of these files open.
 pub fn of_files(files: &[Stat]) -> Vec<User> {
-    users(|found| {
-        files.iter().any(|file| {
-            found.stx_ino == file.st_ino
-                && makedev(found.stx_dev_major, found.stx_dev_minor) == file.st_dev
-        })
-    })
+    users(|process| uses(process, &|found| is_one_of(files, found)))
+}
+
+/// The processes but this one that have one of these files open for writing.
+pub fn writers_of_files(files: &[Stat]) -> Vec<User> {
+    users(|process| writes(process, &|found| is_one_of(files, found)))
+}
+
+fn is_one_of(files: &[Stat], found: &Statx) -> bool {
+    let device = makedev(found.stx_dev_major, found.stx_dev_minor);
+    files
+        .iter()
+        .any(|file| (file.st_dev, file.st_ino) == (device, found.stx_ino))
 }
 
 /// The processes but this one that use anything on the file system with this device number.
 pub fn of_device((major, minor): (u32, u32)) -> Vec<User> {
-    users(|found| (found.stx_dev_major, found.stx_dev_minor) == (major, minor))
+    users(|process| {
+        uses(process, &|found| {
+            (found.stx_dev_major, found.stx_dev_minor) == (major, minor)
+        })
+    })
 }
 
 /// The processes but this one that keep the mount with this number from being unmounted: open files, directories they
 /// stand in, files mapped into their memory. statx(2), `STATX_MNT_ID`, Linux 5.8.
 pub fn of_mount(id: u32) -> Vec<User> {
-    users(|found| found.stx_mnt_id == u64::from(id))
+    users(|process| uses(process, &|found| found.stx_mnt_id == u64::from(id)))
 }
 
-fn users(is_meant: impl Fn(&Statx) -> bool) -> Vec<User> {
+fn users(is_one: impl Fn(&Path) -> bool) -> Vec<User> {
     let own = std::process::id();
     let Ok(processes) = fs::read_dir("/proc") else {
         return Vec::new();
@@ -74,22 +85,49 @@ fn users(is_meant: impl Fn(&Statx) -> bool) -> Vec<User> {
         .filter(|pid| *pid != own)
         .collect();
     pids.sort_unstable();
-    pids.retain(|pid| uses(&Path::new("/proc").join(pid.to_string()), &is_meant));
+    pids.retain(|pid| is_one(&Path::new("/proc").join(pid.to_string())));
     pids.into_iter().map(user).collect()
 }
 
 fn uses(process: &Path, is_meant: &impl Fn(&Statx) -> bool) -> bool {
-    let is_used = |link: &Path| {
-        // Without asking the file system: it may be one whose server hangs.
-        let flags = AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
-        let wanted = StatxFlags::INO | StatxFlags::MNT_ID;
-        statx(CWD, link, flags, wanted).is_ok_and(|found| is_meant(&found))
-    };
     let any = |dir: &str| {
         let links = fs::read_dir(process.join(dir)).into_iter().flatten();
-        links.flatten().any(|entry| is_used(&entry.path()))
+        links
+            .flatten()
+            .any(|entry| is_used(&entry.path(), is_meant))
     };
-    LINKS.iter().any(|link| is_used(&process.join(link))) || any("fd") || any("map_files")
+    let is_used = |link: &&str| is_used(&process.join(link), is_meant);
+    LINKS.iter().any(|link| is_used(&link)) || any("fd") || any("map_files")
+}
+
+/// Whether it has one open for more than reading. What is in its memory was opened, and whoever writes that way
+/// keeps the file open or is known by its lock.
+fn writes(process: &Path, is_meant: &impl Fn(&Statx) -> bool) -> bool {
+    let links = fs::read_dir(process.join("fd")).into_iter().flatten();
+    links.flatten().any(|entry| {
+        is_used(&entry.path(), is_meant) && {
+            let info = process.join("fdinfo").join(entry.file_name());
+            // Closed meanwhile.
+            fs::read_to_string(info).is_ok_and(|info| is_writable(&info))
+        }
+    })
+}
+
+/// Whether `/proc/<pid>/fdinfo/<fd>` tells of a descriptor for writing: the last octal digit of its flags holds the
+/// access mode, proc_pid_fdinfo(5).
+fn is_writable(info: &str) -> bool {
+    let mut lines = info.lines();
+    let flags = lines.find_map(|line| line.strip_prefix("flags:"));
+    let last = flags.and_then(|flags| flags.trim().chars().last());
+    last.and_then(|digit| digit.to_digit(8))
+        .is_some_and(|digit| digit & 3 != 0)
+}
+
+fn is_used(link: &Path, is_meant: &impl Fn(&Statx) -> bool) -> bool {
+    // Without asking the file system: it may be one whose server hangs.
+    let flags = AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
+    let wanted = StatxFlags::INO | StatxFlags::MNT_ID;
+    statx(CWD, link, flags, wanted).is_ok_and(|found| is_meant(&found))
 }
 
 fn user(pid: u32) -> User {

@@ -29,6 +29,17 @@ pub struct ProcessId {
     pub start: Option<u64>,
 }
 
+/// What became of a server that nobody needs any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Everything that was written is durable.
+    Durable,
+    /// Something may not be; the kernel log says why.
+    Failed,
+    /// It has not ended: the disk is in use.
+    RunsOn,
+}
+
 /// The server's process. Dropping this leaves it alone.
 #[derive(Debug)]
 pub(super) struct Process {
@@ -67,25 +78,32 @@ impl Process {
         ProcessId { pid, start }
     }
 
-    /// Waits until it has ended; false if it runs after `limit`.
-    pub(super) fn wait(&mut self, limit: Duration) -> bool {
+    /// Waits until it has ended, `limit` at the most.
+    pub(super) fn wait(&mut self, limit: Duration) -> Ending {
         let until = Instant::now() + limit;
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let mut fds = [PollFd::new(&self.pidfd, PollFlags::IN)];
             match poll(&mut fds, Timespec::try_from(left).ok().as_ref()) {
-                Ok(0) => return false,
+                Ok(0) => return Ending::RunsOn,
                 Err(Errno::INTR) => {}
                 // It has ended, so this does not wait.
-                Ok(_) => return self.child.wait().is_ok(),
-                Err(_) => return false,
+                Ok(_) => return self.status(),
+                Err(_) => return Ending::RunsOn,
             }
+        }
+    }
+
+    fn status(&mut self) -> Ending {
+        match self.child.wait() {
+            Ok(status) if status.success() => Ending::Durable,
+            Ok(_) | Err(_) => Ending::Failed,
         }
     }
 
     /// Waits until it has ended, and kills it if it does not.
     pub(super) fn end(&mut self) {
-        if !self.wait(GRACE) {
+        if self.wait(GRACE) == Ending::RunsOn {
             log::warn!("{NAME} does not end and is killed");
             let _ = self.child.kill();
             self.wait(DEATH);

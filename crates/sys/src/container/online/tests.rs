@@ -35,7 +35,7 @@ fn privileged_a_mounted_container_grows_and_is_not_held() {
         let fd = dir::open_dir(&session).unwrap();
         let image = Image::make(fd.as_fd(), Mib(64)).unwrap();
         let mounted = image.mount("changes/1/changes.img").unwrap();
-        let spot = spot(place, mounted.device);
+        let spot = spot(place, mounted.device.number);
         assert!(spot.open().unwrap().is_none(), "nothing is mounted there");
         mount::attach_path(mounted.mount, &changes).unwrap();
         let usage = || spot.open().unwrap().unwrap().usage().unwrap();
