@@ -109,6 +109,12 @@ pub enum Order {
         /// What for.
         access: Access,
     },
+    /// Serve the file that comes with the order as it is now: what is written to it is kept in memory and goes with the
+    /// mount. Answered by [`Answer::Ready`].
+    Snapshot {
+        /// Permissions, as [`Place::mode`].
+        mode: u16,
+    },
     /// Everything so far is to be durable, and what was created a container. [`Answer::Committed`].
     Commit,
     /// The disk is to be larger. [`Answer::Grown`], when everybody who asks for its size gets the new one.
@@ -282,6 +288,7 @@ mod tests {
                 place: place("a b\u{1f600}\"\\.dat"),
                 access: Access::Rescue,
             },
+            Order::Snapshot { mode: 0o600 },
             Order::Commit,
             Order::Grow { to: Mib(u64::MAX) },
             Order::Watch {

@@ -107,8 +107,8 @@ pub enum Error {
     /// A container could not be made.
     #[error("cannot make the container")]
     Container(#[source] Box<ContainerError>),
-    /// The server of a new container did not end.
-    #[error("the server of the new container does not end")]
+    /// The server of a container did not end.
+    #[error("the server of the container does not end")]
     StillServed,
     /// Every number is taken.
     #[error("every number for a session is taken")]

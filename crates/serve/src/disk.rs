@@ -16,6 +16,7 @@ use rustix::fs::{AtFlags, StatxFlags, statx};
 use crate::filesystem::INODE;
 use crate::fuse::{self, FuseError};
 use crate::growth::Counter;
+use crate::source::{Source, SourceError};
 
 /// A container and the kernel's view of it.
 #[derive(Debug)]
@@ -78,11 +79,6 @@ impl Disk {
         self.counter.get()
     }
 
-    /// Size of the disk.
-    pub(crate) fn size(&self) -> Bytes {
-        Bytes(self.container.size())
-    }
-
     /// Makes the container larger, durably, and has the kernel know the file's new size when this returns: a loop device
     /// on it can be told then. Not from a thread that answers the kernel.
     pub(crate) fn grow(&self, to: Bytes) -> Result<Bytes, GrowError> {
@@ -91,6 +87,35 @@ impl Disk {
             kernel.look_again()?;
         }
         Ok(self.size())
+    }
+}
+
+impl Source for Disk {
+    fn size(&self) -> Bytes {
+        Bytes(self.container.size())
+    }
+
+    fn read(&self, offset: u64, bytes: &mut [u8]) -> Result<(), SourceError> {
+        Ok(self.container.read(offset, bytes)?)
+    }
+
+    fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), SourceError> {
+        if let Some(counter) = self.counter() {
+            counter.add(bytes.len() as u64);
+        }
+        Ok(self.container.write(offset, bytes)?)
+    }
+
+    fn zero(&self, offset: u64, length: u64) -> Result<(), SourceError> {
+        Ok(self.container.zero(offset, length)?)
+    }
+
+    fn allocate(&self, offset: u64, length: u64) -> Result<(), SourceError> {
+        Ok(self.container.allocate(offset, length)?)
+    }
+
+    fn flush(&self) -> Result<(), SourceError> {
+        Ok(self.container.flush()?)
     }
 }
 

@@ -7,13 +7,15 @@ use fuser::Errno;
 use perch_core::cause::Causes;
 use perch_core::serving::{Failure, FailureKind};
 
+use crate::source::SourceError;
+
 /// What the kernel is told; whoever reads or writes the disk gets it.
-pub(crate) fn errno(error: &Error) -> Errno {
+pub(crate) fn errno(error: &SourceError) -> Errno {
     match error {
-        Error::Full => Errno::ENOSPC,
-        Error::ReadOnly => Errno::EROFS,
-        Error::OutOfRange { .. } => Errno::EINVAL,
-        _ => Errno::EIO,
+        SourceError::Full | SourceError::Container(Error::Full) => Errno::ENOSPC,
+        SourceError::Container(Error::ReadOnly) => Errno::EROFS,
+        SourceError::Container(Error::OutOfRange { .. }) => Errno::EINVAL,
+        SourceError::Container(_) | SourceError::Io(_) => Errno::EIO,
     }
 }
 
@@ -81,7 +83,7 @@ mod tests {
             (io(Number::MFILE), FailureKind::Kernel, Errno::EIO),
         ] {
             assert_eq!(kind(&error), want, "{error:?}");
-            assert_eq!(errno(&error).code(), number.code(), "{error:?}");
+            assert_eq!(errno(&error.into()).code(), number.code());
         }
     }
 }

@@ -6,7 +6,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use dynfilefs::container::Access;
 use dynfilefs::error::Error;
 use dynfilefs::geometry::BLOCK;
 use fuser::{
@@ -18,8 +17,8 @@ use perch_core::cause::Causes;
 use perch_core::serving::DISK;
 use rustix::fs::FallocateFlags;
 
-use crate::disk::Disk;
 use crate::failure::errno;
+use crate::source::{Source, SourceError};
 
 /// The disk's inode; the root has 1.
 pub(crate) const INODE: u64 = 2;
@@ -41,16 +40,17 @@ thread_local! {
 
 /// The directory and its file.
 #[derive(Debug)]
-pub(crate) struct Directory {
-    pub(crate) disk: Arc<Disk>,
+pub(crate) struct Directory<S> {
+    pub(crate) disk: Arc<S>,
     /// Permissions of the file.
     pub(crate) mode: u16,
-    pub(crate) access: Access,
+    /// Whether anything can be written.
+    pub(crate) is_writable: bool,
     /// What both give as their times.
     pub(crate) since: SystemTime,
 }
 
-impl Directory {
+impl<S: Source> Directory<S> {
     fn attributes(&self, inode: INodeNo) -> Option<FileAttr> {
         let (kind, perm, nlink, size) = match inode {
             INodeNo::ROOT => (FileType::Directory, 0o755, 2, 0),
@@ -78,7 +78,7 @@ impl Directory {
     }
 }
 
-impl Filesystem for Directory {
+impl<S: Source> Filesystem for Directory<S> {
     fn init(&mut self, _: &Request, config: &mut KernelConfig) -> io::Result<()> {
         // Each refusal names what would be taken; what the kernel does not know it does without.
         let _ = config.set_max_write(REQUEST);
@@ -174,7 +174,7 @@ impl Filesystem for Directory {
             }
             let start = buffer.as_ptr().align_offset(PAGE);
             let bytes = buffer.get_mut(start..start + wanted).unwrap_or_default();
-            match self.disk.container.read(offset, bytes) {
+            match self.disk.read(offset, bytes) {
                 Ok(()) => reply.data(bytes),
                 Err(error) => {
                     self.say(&format!("read {wanted} bytes at {offset}"), &error);
@@ -196,10 +196,7 @@ impl Filesystem for Directory {
         _: Option<LockOwner>,
         reply: ReplyWrite,
     ) {
-        if let Some(counter) = self.disk.counter() {
-            counter.add(data.len() as u64);
-        }
-        match self.disk.container.write(offset, data) {
+        match self.disk.write(offset, data) {
             // The kernel sends no more than it was allowed in `init`.
             Ok(()) => reply.written(u32::try_from(data.len()).unwrap_or(u32::MAX)),
             Err(error) => {
@@ -232,7 +229,7 @@ impl Filesystem for Directory {
         mode: i32,
         reply: ReplyEmpty,
     ) {
-        let container = &self.disk.container;
+        let disk = &self.disk;
         let mode = FallocateFlags::from_bits_retain(mode.cast_unsigned());
         let (punch, zero) = (FallocateFlags::PUNCH_HOLE, FallocateFlags::ZERO_RANGE);
         let keep = FallocateFlags::KEEP_SIZE;
@@ -244,9 +241,9 @@ impl Filesystem for Directory {
         let length = length.min(left);
         let outcome = if mode == punch | keep || mode == zero | keep || mode == zero {
             // Punched or zeroed, it reads as zeros to its last byte (fallocate(2)).
-            container.zero(offset, length)
+            disk.zero(offset, length)
         } else if mode.difference(keep).is_empty() {
-            container.allocate(offset, length)
+            disk.allocate(offset, length)
         } else {
             return reply.error(Errno::EOPNOTSUPP);
         };
@@ -292,20 +289,23 @@ impl Filesystem for Directory {
     }
 }
 
-impl Directory {
+impl<S: Source> Directory<S> {
     /// A medium that fails is said each time, and the kernel limits how often; a lack of space is the guest's to tell.
-    fn say(&self, what: &str, error: &Error) {
-        if !matches!(error, Error::Full) {
+    fn say(&self, what: &str, error: &SourceError) {
+        if !matches!(
+            error,
+            SourceError::Full | SourceError::Container(Error::Full)
+        ) {
             log::error!("cannot {what}: {}", Causes(error));
         }
     }
 
     fn sync(&self, reply: ReplyEmpty) {
         // One that is read only has nothing to sync.
-        if self.access != Access::Write {
+        if !self.is_writable {
             return reply.ok();
         }
-        match self.disk.container.flush() {
+        match self.disk.flush() {
             Ok(()) => reply.ok(),
             Err(error) => {
                 self.say("make the container durable", &error);

@@ -20,6 +20,7 @@ use rustix::io::Errno;
 use dynfilefs::store::FileName;
 
 use crate::disk::{Disk, GrowError};
+use crate::source::Source;
 
 /// What was written since the last look, and who is to look next.
 #[derive(Debug)]

@@ -22,3 +22,5 @@ mod filesystem;
 mod fuse;
 mod growth;
 pub mod server;
+mod snapshot;
+mod source;

@@ -137,6 +137,13 @@ impl Server {
                 place.mode,
                 packet.descriptor,
             ),
+            (Order::Snapshot { mode }, None) => match packet.descriptor {
+                Some(file) => Serving::snapshot(file, mode).map(|begun| self.begun(begun)),
+                None => Err(Failure::new(
+                    FailureKind::Order,
+                    "the file did not come with the order",
+                )),
+            },
             (Order::Commit, Some(serving)) => serving.commit().map(|()| (Answer::Committed, None)),
             (Order::Grow { to }, Some(serving)) => serving
                 .grow(to.bytes())
@@ -158,10 +165,12 @@ impl Server {
                     "the directory above the mount did not come with the order",
                 )),
             },
-            (Order::Create { .. } | Order::Open { .. }, Some(_)) => Err(Failure::new(
-                FailureKind::Order,
-                format!("{NAME} serves a container already"),
-            )),
+            (Order::Create { .. } | Order::Open { .. } | Order::Snapshot { .. }, Some(_)) => {
+                Err(Failure::new(
+                    FailureKind::Order,
+                    format!("{NAME} serves a container already"),
+                ))
+            }
             (Order::Commit | Order::Grow { .. } | Order::Watch { .. }, None) => Err(Failure::new(
                 FailureKind::Order,
                 format!("{NAME} serves nothing yet"),
@@ -190,10 +199,13 @@ impl Server {
                 "the directory of the container did not come with the order",
             )
         })?;
-        let (serving, mount) = Serving::begin(request, directory, base, mode)?;
+        Serving::begin(request, directory, base, mode).map(|begun| self.begun(begun))
+    }
+
+    fn begun(&mut self, (serving, mount): (Serving, OwnedFd)) -> (Answer, Option<OwnedFd>) {
         let size = serving.size();
         self.serving = Some(serving);
-        Ok((Answer::Ready { size }, Some(mount)))
+        (Answer::Ready { size }, Some(mount))
     }
 
     fn refuse(&mut self, kind: FailureKind, error: &dyn std::fmt::Display) -> Next {

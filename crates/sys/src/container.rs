@@ -4,6 +4,7 @@
 //! [`Image`] is that file, opened once: what is checked is what is mounted. What it holds is told from its
 //! superblock and nothing is ever formatted but a file that this boot made.
 //! [`Expandable`] is a dynfilefs container, whose file a process of its own shows.
+//! [`Snapshot`] is one that was cut off, to be read as it is.
 //! [`probe`] finds out whether no container is needed. How large one becomes is decided elsewhere.
 
 pub mod dynfilefs;
@@ -16,6 +17,7 @@ pub mod online;
 pub mod probe;
 pub(crate) mod progress;
 mod raw;
+mod snapshot;
 
 use std::fs::File;
 use std::io;
@@ -30,6 +32,7 @@ use crate::programs::ProgramError;
 use dynfilefs::ServeError;
 pub use expandable::{Expandable, is_file_of_one, remove};
 pub use image::{Image, Mounted};
+pub use snapshot::Snapshot;
 
 /// Makes an empty ext4 as sessions have it in the whole of `file`, which `name` stands for in messages. mke2fs(8).
 pub fn format(file: File, name: &'static str) -> Result<(), ContainerError> {

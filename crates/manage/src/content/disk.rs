@@ -7,7 +7,7 @@ use perch_core::session::Mode;
 use perch_core::sizing;
 use perch_core::units::Mib;
 use perch_sys::container::dynfilefs::{Ending, Server};
-use perch_sys::container::{ContainerError, Expandable, Image, Mounted};
+use perch_sys::container::{ContainerError, Expandable, Image, Mounted, Snapshot};
 use perch_sys::dir::{DirError, open_dir_beneath};
 
 use super::Access;
@@ -18,6 +18,8 @@ use crate::error::Error;
 pub(super) struct Disk {
     // In this order: the mount has the loop device, that has the file, and the server waits for both.
     mounted: Mounted,
+    /// What is mounted in place of a container that was cut off and is only read.
+    snapshot: Option<Snapshot>,
     container: Container,
     repaired: Option<String>,
 }
@@ -50,22 +52,27 @@ impl Disk {
             (_, Access::Write) => Container::Raw(Image::open(session)?),
             (_, Access::Read) => Container::Raw(Image::open_to_read(session)?),
         };
-        match access {
+        let image = container.image();
+        let mut repaired = None;
+        let mut snapshot = None;
+        let mounted = match access {
             Access::Write => {
-                let repaired = container.image().check()?;
-                let mounted = container.image().mount(container.name())?;
-                Ok(Self {
-                    mounted,
-                    container,
-                    repaired,
-                })
+                repaired = image.check()?;
+                image.mount(image.name())?
             }
-            Access::Read => Ok(Self {
-                mounted: container.image().mount_to_read(container.name())?,
-                container,
-                repaired: None,
-            }),
-        }
+            Access::Read if image.is_clean()? => image.mount_to_read(image.name())?,
+            Access::Read => {
+                let taken = snapshot.insert(Snapshot::of(&server, image)?);
+                repaired = taken.repaired().map(str::to_owned);
+                taken.mount_to_read(image.name())?
+            }
+        };
+        Ok(Self {
+            mounted,
+            snapshot,
+            container,
+            repaired,
+        })
     }
 
     /// Makes a container in a session's empty directory.
@@ -84,9 +91,11 @@ impl Disk {
             }
             Mode::Raw | Mode::Native => Container::Raw(Image::make(session, size).map_err(failed)?),
         };
-        let mounted = container.image().mount(container.name()).map_err(failed)?;
+        let image = container.image();
+        let mounted = image.mount(image.name()).map_err(failed)?;
         Ok(Self {
             mounted,
+            snapshot: None,
             container,
             repaired: None,
         })
@@ -104,7 +113,10 @@ impl Disk {
     /// Unmounts it, when nobody has anything in it open, and waits until everything is on the medium.
     pub(super) fn close(self, access: Access) -> Result<(), Error> {
         let Self {
-            mounted, container, ..
+            mounted,
+            snapshot,
+            container,
+            ..
         } = self;
         let Mounted { mount, device } = mounted;
         drop(mount);
@@ -114,6 +126,9 @@ impl Disk {
             Access::Write => container.check_unmounted(),
             Access::Read => Ok(()),
         };
+        if snapshot.is_some_and(|snapshot| !snapshot.close()) {
+            return Err(Error::StillServed);
+        }
         let ended = match container {
             Container::Raw(_) => Ending::Durable,
             Container::Dynfilefs(container) => container.end(),
@@ -136,11 +151,6 @@ impl Container {
             Self::Raw(image) => image,
             Self::Dynfilefs(container) => container.image(),
         }
-    }
-
-    /// What lists of loop devices show.
-    fn name(&self) -> &'static str {
-        self.image().name()
     }
 
     /// A file system that was unmounted without an error says so.

@@ -1,5 +1,6 @@
 //! A container that is served: begun, and ended with care.
 
+use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,9 +11,9 @@ use std::time::SystemTime;
 use dynfilefs::container::{Access, Container};
 use dynfilefs::files::Files;
 use dynfilefs::store::FileName;
-use fuser::{Config, Session, SessionACL};
+use fuser::{Config, Notifier, Session, SessionACL};
 use perch_core::cause::Causes;
-use perch_core::serving::{self, Failure, FailureKind};
+use perch_core::serving::{self, Failure, FailureKind, NAME};
 use perch_core::units::{Bytes, Mib, SessionId};
 use perch_sys::container::online::Spot;
 use perch_sys::dir;
@@ -25,6 +26,8 @@ use crate::failure::failure;
 use crate::filesystem::Directory;
 use crate::fuse;
 use crate::growth::{Told, Watch};
+use crate::snapshot::Snapshot;
+use crate::source::Source;
 
 /// Threads that answer the kernel.
 const THREADS: usize = 4;
@@ -46,14 +49,25 @@ pub(super) enum Request {
 }
 
 pub(super) struct Serving {
+    what: What,
+    /// Has something to read when the kernel has closed its end.
+    ended: Arc<OwnedFd>,
+    thread: JoinHandle<std::io::Result<()>>,
+}
+
+enum What {
+    Container(Kept),
+    /// Of a file that is this long; nothing of it is kept.
+    Snapshot(Bytes),
+}
+
+/// A container, and where it lies.
+struct Kept {
     disk: Arc<Disk>,
     access: Access,
     /// The container's directory, and the main file's name in it.
     directory: OwnedFd,
     base: String,
-    /// Has something to read when the kernel has closed its end.
-    ended: Arc<OwnedFd>,
-    thread: JoinHandle<std::io::Result<()>>,
 }
 
 impl Serving {
@@ -92,27 +106,45 @@ impl Serving {
             _ => failure(&error),
         })?;
         let disk = Arc::new(Disk::new(container));
-        let device = fuse::open_device().map_err(|error| system(&Causes(&error)))?;
-        let source = fuse::source(&ours, base);
-        let mount = fuse::mount(&device, &source).map_err(|error| system(&Causes(&error)))?;
-        let ended = eventfd(0, EventfdFlags::CLOEXEC).map_err(|error| system(&error))?;
-        let ended = Arc::new(ended);
         let files = Directory {
             disk: Arc::clone(&disk),
             mode: mode & 0o777,
-            access,
+            is_writable: access == Access::Write,
             since: SystemTime::now(),
         };
-        let thread = start(files, device, source, &disk, &ended).map_err(|error| system(&error))?;
-        let serving = Self {
-            disk,
-            access,
-            directory: ours,
-            base: base.to_owned(),
-            ended,
-            thread,
-        };
+        let source = fuse::source(&ours, base);
+        let Started {
+            serving,
+            mount,
+            notifier,
+            again,
+        } = start(
+            files,
+            source.clone(),
+            What::Container(Kept {
+                disk: Arc::clone(&disk),
+                access,
+                directory: ours,
+                base: base.to_owned(),
+            }),
+        )?;
+        disk.connect(notifier, again, source);
         Ok((serving, mount))
+    }
+
+    /// Serves a file as it is now: what is written to it is gone with the mount.
+    pub(super) fn snapshot(file: OwnedFd, mode: u16) -> Result<(Self, OwnedFd), Failure> {
+        let snapshot = Snapshot::new(File::from(file))
+            .map_err(|error| Failure::new(FailureKind::Medium, Causes(&error)))?;
+        let size = snapshot.size();
+        let files = Directory {
+            disk: Arc::new(snapshot),
+            mode: mode & 0o777,
+            is_writable: true,
+            since: SystemTime::now(),
+        };
+        let started = start(files, NAME.into(), What::Snapshot(size))?;
+        Ok((started.serving, started.mount))
     }
 
     /// Has something to read when nobody can reach the disk any more.
@@ -121,27 +153,38 @@ impl Serving {
     }
 
     pub(super) fn size(&self) -> Bytes {
-        self.disk.size()
+        match &self.what {
+            What::Container(kept) => kept.disk.size(),
+            What::Snapshot(size) => *size,
+        }
     }
 
     pub(super) fn is_committed(&self) -> bool {
-        self.disk.container.is_committed()
+        match &self.what {
+            What::Container(kept) => kept.disk.container.is_committed(),
+            What::Snapshot(_) => true,
+        }
+    }
+
+    /// The container, if it can be written.
+    fn writable(&self) -> Option<&Kept> {
+        match &self.what {
+            What::Container(kept) if kept.access == Access::Write => Some(kept),
+            What::Container(_) | What::Snapshot(_) => None,
+        }
     }
 
     pub(super) fn commit(&self) -> Result<(), Failure> {
-        match self.access {
-            Access::Write => self
-                .disk
-                .container
-                .commit()
-                .map_err(|error| failure(&error)),
-            Access::Read | Access::Rescue => Ok(()),
-        }
+        let committed = self.writable().map(|kept| kept.disk.container.commit());
+        committed.unwrap_or(Ok(())).map_err(|error| failure(&error))
     }
 
     pub(super) fn grow(&self, to: Bytes) -> Result<Bytes, Failure> {
         use crate::disk::GrowError;
-        self.disk.grow(to).map_err(|error| match &error {
+        let What::Container(kept) = &self.what else {
+            return Err(no_growth());
+        };
+        kept.disk.grow(to).map_err(|error| match &error {
             GrowError::Container(error) => failure(error),
             other => Failure::new(FailureKind::Kernel, Causes(other)),
         })
@@ -157,19 +200,16 @@ impl Serving {
         cap: Option<Mib>,
     ) -> Result<Bytes, Failure> {
         let system = |error: &dyn std::fmt::Display| Failure::new(FailureKind::Kernel, error);
-        if self.access != Access::Write || self.disk.counter().is_some() {
-            return Err(Failure::new(
-                FailureKind::Order,
-                "the container cannot grow, or grows by itself already",
-            ));
-        }
+        let kept = self.writable();
+        let kept = kept.filter(|kept| kept.disk.counter().is_none());
+        let kept = kept.ok_or_else(no_growth)?;
         // The starter's: it has not changed the root yet.
         let dev = dir::open_dir("/dev").map_err(|error| system(&Causes(&error)))?;
-        let directory = self.directory.try_clone().map_err(|error| system(&error))?;
+        let directory = kept.directory.try_clone().map_err(|error| system(&error))?;
         let watch = Watch {
-            disk: Arc::clone(&self.disk),
+            disk: Arc::clone(&kept.disk),
             directory,
-            base: self.base.clone(),
+            base: kept.base.clone(),
             spot: Spot {
                 above,
                 name,
@@ -187,10 +227,10 @@ impl Serving {
 
     /// Makes everything durable, and says so if that fails.
     pub(super) fn flush(&self, why: &str) -> bool {
-        if self.access != Access::Write {
+        let Some(kept) = self.writable() else {
             return true;
-        }
-        let flushed = self.disk.container.flush();
+        };
+        let flushed = kept.disk.container.flush();
         if let Err(error) = &flushed {
             log::error!(
                 "cannot make the container durable after {why}: {}",
@@ -203,10 +243,13 @@ impl Serving {
     /// Removes the files of a container that was never committed. The main file goes last: while it is there, the rest is
     /// known to be the beginning of a container.
     pub(super) fn remove(&self) {
-        let parts = 0..self.disk.container.geometry().parts();
+        let What::Container(kept) = &self.what else {
+            return;
+        };
+        let parts = 0..kept.disk.container.geometry().parts();
         for file in parts.map(FileName::Part).chain([FileName::NewMain]) {
-            let name = format!("{}{file}", self.base);
-            if let Err(error) = unlinkat(&self.directory, &*name, AtFlags::empty()) {
+            let name = format!("{}{file}", kept.base);
+            if let Err(error) = unlinkat(&kept.directory, &*name, AtFlags::empty()) {
                 log::warn!("cannot remove {name}: {error}");
             }
         }
@@ -236,27 +279,54 @@ impl Serving {
     }
 }
 
-/// Answers the kernel from threads of its own.
-fn start(
-    files: Directory,
-    device: OwnedFd,
-    source: PathBuf,
-    disk: &Disk,
-    ended: &Arc<OwnedFd>,
-) -> std::io::Result<JoinHandle<std::io::Result<()>>> {
-    let again = device.try_clone()?;
+fn no_growth() -> Failure {
+    Failure::new(
+        FailureKind::Order,
+        "the container cannot grow, or grows by itself already",
+    )
+}
+
+/// What answers the kernel now.
+struct Started {
+    serving: Serving,
+    mount: OwnedFd,
+    notifier: Notifier,
+    /// The kernel's end once more.
+    again: OwnedFd,
+}
+
+/// Mounts the directory, and answers the kernel from threads of its own. `source` is what the mount table shows.
+fn start<S: Source>(files: Directory<S>, source: PathBuf, what: What) -> Result<Started, Failure> {
+    let system = |error: &dyn std::fmt::Display| Failure::new(FailureKind::Kernel, error);
+    let device = fuse::open_device().map_err(|error| system(&Causes(&error)))?;
+    let mount = fuse::mount(&device, &source).map_err(|error| system(&Causes(&error)))?;
+    let again = device.try_clone().map_err(|error| system(&error))?;
     let mut config = Config::default();
     config.n_threads = Some(THREADS);
     config.clone_fd = true;
-    let session = Session::from_fd(files, device, SessionACL::All, config)?;
-    disk.connect(session.notifier(), again, source);
-    let ended = Arc::clone(ended);
-    std::thread::Builder::new()
+    let session = Session::from_fd(files, device, SessionACL::All, config);
+    let session = session.map_err(|error| system(&error))?;
+    let notifier = session.notifier();
+    let ended = eventfd(0, EventfdFlags::CLOEXEC).map_err(|error| system(&error))?;
+    let ended = Arc::new(ended);
+    let signal = Arc::clone(&ended);
+    let thread = std::thread::Builder::new()
         .name("session".to_owned())
         .spawn(move || {
             let outcome = session.run();
             // Cannot be full: this is the only number that is ever added.
-            let _ = rustix::io::write(&ended, &1_u64.to_ne_bytes());
+            let _ = rustix::io::write(&signal, &1_u64.to_ne_bytes());
             outcome
-        })
+        });
+    let thread = thread.map_err(|error| system(&error))?;
+    Ok(Started {
+        serving: Serving {
+            what,
+            ended,
+            thread,
+        },
+        mount,
+        notifier,
+        again,
+    })
 }

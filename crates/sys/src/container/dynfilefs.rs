@@ -94,13 +94,20 @@ impl Server {
     ) -> Result<Served, ServeError> {
         let place = self.place();
         let order = Order::Create { place, split, size };
-        self.start(directory, &order, for_parts(split, size), false)
+        self.start_in(directory, &order, for_parts(split, size), false)
     }
 
     /// Serves the container in `directory`.
     pub fn open(&self, directory: BorrowedFd<'_>, access: Access) -> Result<Served, ServeError> {
         let place = self.place();
-        self.start(directory, &Order::Open { place, access }, LIMIT, true)
+        self.start_in(directory, &Order::Open { place, access }, LIMIT, true)
+    }
+
+    /// Serves `file` as it is now. What is written to the disk stays in memory, and is gone with it; it is for the
+    /// journal of a file system that was cut off, and ends with an error where it is more than that.
+    pub fn snapshot(&self, file: BorrowedFd<'_>) -> Result<Served, ServeError> {
+        let order = Order::Snapshot { mode: self.mode };
+        self.start(file, &order, LIMIT, true)
     }
 
     fn place(&self) -> Place {
@@ -110,23 +117,33 @@ impl Server {
         }
     }
 
-    fn start(
+    fn start_in(
         &self,
         directory: BorrowedFd<'_>,
         order: &Order,
         limit: Duration,
         committed: bool,
     ) -> Result<Served, ServeError> {
-        let (socket, theirs) = packet::pair().map_err(ServeError::Talk)?;
         // A descriptor that was opened with O_PATH could not be synced by the server.
         let directory = dir::open_dir_beneath(directory, ".")?;
+        self.start(directory.as_fd(), order, limit, committed)
+    }
+
+    fn start(
+        &self,
+        descriptor: BorrowedFd<'_>,
+        order: &Order,
+        limit: Duration,
+        committed: bool,
+    ) -> Result<Served, ServeError> {
+        let (socket, theirs) = packet::pair().map_err(ServeError::Talk)?;
         let process = Process::start(&self.program, theirs).map_err(ServeError::Start)?;
         let mut control = Control {
             socket,
             process,
             committed: false,
         };
-        let (answer, mount) = control.ask(order, Some(directory.as_fd()), limit)?;
+        let (answer, mount) = control.ask(order, Some(descriptor), limit)?;
         let (Answer::Ready { size }, Some(mount)) = (answer, mount) else {
             return Err(ServeError::Confused);
         };

@@ -21,7 +21,7 @@ use crate::kmsg;
 use crate::layout::DYNFILEFS;
 
 /// How long the server has to end once nobody uses the disk: it makes durable what was written last.
-const END: Duration = Duration::from_secs(60);
+pub(super) const END: Duration = Duration::from_secs(60);
 
 /// A dynfilefs container that is served. The server stays as long as anybody uses the disk, whatever becomes of this.
 #[derive(Debug)]
@@ -183,7 +183,7 @@ pub fn is_file_of_one(name: &OsStr) -> bool {
 }
 
 /// What the user can do where the container is one of old.
-fn refused(error: ServeError) -> ContainerError {
+pub(super) fn refused(error: ServeError) -> ContainerError {
     match error {
         ServeError::Refused(failure) if failure.kind == FailureKind::Legacy => {
             ContainerError::Legacy {
