@@ -1,5 +1,7 @@
 //! Why something was not done with a session: in words, with a code for programs and a next step for people.
 
+mod form;
+
 use std::path::{Path, PathBuf};
 
 use perch_core::manage::create::CannotCreate;
@@ -15,6 +17,8 @@ use perch_sys::remove::RemoveError;
 use perch_sys::replace::ReplaceError;
 use perch_sys::store::{LockError, WriteError};
 use rustix::io::Errno;
+
+pub use form::FormError;
 
 use crate::tree::TreeError;
 
@@ -158,6 +162,9 @@ pub enum Error {
     /// The file system in a container was not closed.
     #[error("the container was not closed in order: the kernel's log says why")]
     NotUnmounted,
+    /// It does not get another form.
+    #[error(transparent)]
+    Form(#[from] FormError),
 }
 
 fn listed(paths: &[PathBuf]) -> String {
@@ -182,6 +189,7 @@ impl Error {
             Self::NotFound { .. } | Self::NotInTrash(_) => "not-found",
             Self::Refused { refusal, .. } => refusal.code(),
             Self::CannotCreate(error) => error.code(),
+            Self::Form(error) => error.code().unwrap_or_else(|| by_errno(cause(error))),
             Self::Probe(ProbeError::Lacks(_)) => "mode",
             Self::StillServed => "timeout",
             Self::NoNumber => "no-number",
@@ -231,6 +239,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::CannotCreate(error) => return Some(error.hint()),
+            Self::Form(error) => return Some(error.hint()),
             Self::Refused { refusal, .. } => refusal.hint(),
             Self::NoStore { .. } => "say where the sessions are: --sessions-dir DIR",
             Self::NeedsRoot => "start it with sudo",

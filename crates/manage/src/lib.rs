@@ -23,6 +23,7 @@ pub mod leftovers;
 pub mod live;
 pub mod place;
 pub mod rename;
+pub mod resize;
 pub mod staged;
 pub mod standing;
 pub mod store;

@@ -2,6 +2,8 @@
 //!
 //! Numbers, modes and sizes stay text here: whoever gives a wrong one gets a code for it, not only a usage line.
 
+pub mod resize;
+
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Subcommand};
@@ -30,6 +32,9 @@ pub enum SessionsCommand {
     /// Delete a session; it can be restored from the trash
     #[command(after_help = DELETE)]
     Delete(Delete),
+    /// Make the container of a session larger
+    #[command(after_help = resize::EXAMPLES)]
+    Resize(resize::Resize),
     /// Delete what was not used for long
     #[command(after_help = CLEANUP)]
     Cleanup(Cleanup),

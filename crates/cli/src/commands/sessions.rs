@@ -6,6 +6,7 @@ mod create;
 mod delete;
 mod look;
 mod report;
+mod resize;
 mod trash;
 
 use std::path::PathBuf;
@@ -41,6 +42,7 @@ pub(crate) fn run(
         Activate(args) => change::activate(&args, || at(&args.change.store), output),
         Rename(args) => change::rename(&args, || at(&args.change.store), output),
         Delete(args) => delete::run(&args, || at(&args.change.store), output),
+        Resize(args) => resize::run(&args, || at(&args.change.store), output),
         Cleanup(args) => cleanup::run(&args, &at(&args.change.store)?, output),
         Trash { store, command } => {
             let at = |dir: &StoreDir| {

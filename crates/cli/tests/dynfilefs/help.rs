@@ -11,6 +11,7 @@ fn help_of_every_command_is_as_written() {
         ("help-list.txt", "list --help"),
         ("help-create.txt", "create --help"),
         ("help-activate.txt", "activate --help"),
+        ("help-resize.txt", "resize --help"),
         ("help-rename.txt", "rename --help"),
         ("help-delete.txt", "delete --help"),
         ("help-cleanup.txt", "cleanup --help"),

@@ -13,4 +13,5 @@ mod metadata;
 mod perch;
 mod places;
 mod reading;
+mod resizing;
 mod store;

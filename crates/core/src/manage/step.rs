@@ -74,6 +74,13 @@ pub enum Step {
         /// Its name in the store.
         name: String,
     },
+    /// Makes the container of a session larger, and the file system in it.
+    Grow {
+        /// Its number.
+        id: SessionId,
+        /// How large both become.
+        size: Mib,
+    },
 }
 
 impl fmt::Display for Step {
@@ -109,6 +116,10 @@ impl fmt::Display for Step {
                 f,
                 "move {} to the trash: left behind by an interrupted program, it holds files",
                 Quoted(name)
+            ),
+            Self::Grow { id, size } => write!(
+                f,
+                "make the container of session {id} and its file system {size} large"
             ),
         }
     }

@@ -92,6 +92,21 @@ impl Expandable {
         Ok(())
     }
 
+    /// Makes the disk and the file system on it larger, which nobody has mounted; a file system that was left smaller
+    /// than its disk grows too.
+    pub fn grow_whole(&mut self, to: Mib) -> Result<(), GrowError> {
+        if !self.image.has_to_grow(to.bytes(), self.served.size())? {
+            return Ok(());
+        }
+        self.image.check_before_growing()?;
+        self.grow(to)?;
+        self.grown = false;
+        match ext4::grow(&self.image) {
+            Ok(()) => self.image.sync().map_err(GrowError::NotInOrder),
+            Err(error) => Err(self.image.after_half_a_growth(error)),
+        }
+    }
+
     /// Mounts the file system, detached, as large as the disk is. `name` is what lists of loop devices show.
     pub fn mount(&mut self, id: SessionId, name: &str) -> Result<Mounted, ContainerError> {
         let smaller = self.superblock_is_smaller()?;

@@ -60,30 +60,47 @@ impl Image {
         }
     }
 
-    /// Makes it, and the file system in it, larger. The file is only made shorter again if nothing of
-    /// the file system can be in the part that goes.
+    /// Makes it, and the file system in it, larger; a file system that was left smaller than its file grows too. The
+    /// file is only made shorter again if nothing of the file system can be in the part that goes.
     pub fn grow(&self, to: Mib) -> Result<(), GrowError> {
-        let before = self.superblock().map_err(GrowError::NotInOrder)?;
-        if !is_ext(before.kind) {
-            let kind = before.kind;
-            return Err(GrowError::AsItWas(ContainerError::CannotGrow { kind }));
-        }
         let length = self.length().map_err(GrowError::NotInOrder)?;
-        if to.bytes() <= length {
+        if !self.has_to_grow(to.bytes(), length)? {
             return Ok(());
         }
-        // resize2fs refuses a file system that was not checked since its last mount; forcing it would
-        // pass over its safety (contract B33).
-        match ext4::check(self, Depth::Full) {
-            Ok(Verdict::InOrder) => {}
-            Ok(Verdict::Repaired(said)) => log::info!("before growing: {said}"),
-            Err(error) => return Err(GrowError::before(error)),
+        self.check_before_growing()?;
+        if to.bytes() > length {
+            // Its length is to be on the medium before a superblock lays claim to it.
+            let extended = extend(&self.file, to.bytes()).and_then(|()| self.sync());
+            extended.map_err(GrowError::AsItWas)?;
         }
-        extend(&self.file, to.bytes()).map_err(GrowError::AsItWas)?;
         let Err(error) = ext4::grow(self) else {
             return self.sync().map_err(GrowError::NotInOrder);
         };
         self.after_failed_growth(length, error)
+    }
+
+    /// Whether there is anything to do for a disk of `length` that is to have `to`.
+    pub(super) fn has_to_grow(&self, to: Bytes, length: Bytes) -> Result<bool, GrowError> {
+        let found = self.superblock().map_err(GrowError::NotInOrder)?;
+        if !is_ext(found.kind) {
+            let kind = found.kind;
+            return Err(GrowError::AsItWas(ContainerError::CannotGrow { kind }));
+        }
+        let is_full = found.bytes.is_none_or(|bytes| Bytes(bytes) >= length);
+        Ok(to > length || (to == length && !is_full))
+    }
+
+    /// resize2fs refuses a file system that was not checked since its last mount; forcing it would pass over
+    /// its safety (contract B33).
+    pub(super) fn check_before_growing(&self) -> Result<(), GrowError> {
+        match ext4::check(self, Depth::Full) {
+            Ok(Verdict::InOrder) => Ok(()),
+            Ok(Verdict::Repaired(said)) => {
+                log::info!("before growing: {said}");
+                Ok(())
+            }
+            Err(error) => Err(GrowError::before(error)),
+        }
     }
 
     /// resize2fs marks the file system as damaged while it moves things (resize2fs.c, `resize_fs`), and
@@ -98,9 +115,14 @@ impl Image {
             }
             return Err(GrowError::AsItWas(error));
         }
+        Err(self.after_half_a_growth(error))
+    }
+
+    /// Has e2fsck(8) look at what resize2fs(8) left.
+    pub(super) fn after_half_a_growth(&self, error: ContainerError) -> GrowError {
         match ext4::check(self, Depth::Full) {
-            Ok(_) => Err(GrowError::AsItWas(error)),
-            Err(error) => Err(GrowError::NotInOrder(error)),
+            Ok(_) => GrowError::AsItWas(error),
+            Err(error) => GrowError::NotInOrder(error),
         }
     }
 }

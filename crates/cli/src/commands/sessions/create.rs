@@ -53,7 +53,8 @@ fn wish(args: &Create) -> Result<Wish, Error> {
     })
 }
 
-fn parse_size(text: &str) -> Result<Mib, ManageError> {
+/// Reads a size that somebody wants.
+pub(super) fn parse_size(text: &str) -> Result<Mib, ManageError> {
     let bad = || ManageError::BadSize(text.chars().take(32).collect());
     let size: Mib = text.parse().map_err(|_| bad())?;
     match size {
