@@ -171,7 +171,7 @@ mod tests {
                 500,
                 20,
                 None,
-                9000,
+                8896,
                 Ok(Growth::All),
             ),
             // 8 MiB of index for the part that is begun.
