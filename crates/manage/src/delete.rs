@@ -2,7 +2,6 @@
 
 use std::sync::atomic::AtomicBool;
 
-use perch_core::in_use::InUse;
 use perch_core::manage::permission::{Refusal, Verb, refuse};
 use perch_core::manage::step::Step;
 use perch_core::units::SessionId;
@@ -14,7 +13,7 @@ use crate::done::{Done, Effect};
 use crate::error::Error;
 use crate::live::Live;
 use crate::staged::Staged;
-use crate::standing::claim;
+use crate::standing::{Claimed, claim};
 use crate::store::Store;
 use crate::trash;
 
@@ -88,7 +87,7 @@ pub(crate) fn permit_by(
     account: &Account,
     verb: Verb,
     id: SessionId,
-    claim: fn(&Store, SessionId) -> Result<Result<Option<Lock>, InUse>, Error>,
+    claim: fn(&Store, SessionId) -> Claimed,
 ) -> Result<Option<Lock>, Error> {
     account.session(id).ok_or_else(|| store.not_found(id))?;
     let refused = |refusal: Refusal| Error::Refused { id, verb, refusal };

@@ -68,12 +68,15 @@ pub(crate) fn running(store: &Store, live: &Live, assembled: &Assembled) -> Runn
     }
 }
 
+/// What came of claiming a session: its lock, if there are locks, or who uses it.
+pub type Claimed = Result<Result<Option<Lock>, InUse>, Error>;
+
 /// Makes sure that nobody else uses a session, and keeps others from it while the returned lock is held. It is
 /// `None` on a file system without locks.
 ///
 /// # Errors
 /// If there is no such session.
-pub fn claim(store: &Store, id: SessionId) -> Result<Result<Option<Lock>, InUse>, Error> {
+pub fn claim(store: &Store, id: SessionId) -> Claimed {
     let session = store.session(id)?;
     Ok(match mounted::find(&session) {
         Some(user) => Err(user),
@@ -85,7 +88,7 @@ pub fn claim(store: &Store, id: SessionId) -> Result<Result<Option<Lock>, InUse>
 ///
 /// # Errors
 /// If there is no such session.
-pub fn claim_to_read(store: &Store, id: SessionId) -> Result<Result<Option<Lock>, InUse>, Error> {
+pub fn claim_to_read(store: &Store, id: SessionId) -> Claimed {
     let session = store.session(id)?;
     Ok(match mounted::find_writer(&session) {
         Some(user) => Err(user),

@@ -97,7 +97,7 @@ fn uses(process: &Path, is_meant: &impl Fn(&Statx) -> bool) -> bool {
             .any(|entry| is_used(&entry.path(), is_meant))
     };
     let is_used = |link: &&str| is_used(&process.join(link), is_meant);
-    LINKS.iter().any(|link| is_used(link)) || any("fd") || any("map_files")
+    LINKS.iter().any(is_used) || any("fd") || any("map_files")
 }
 
 /// Whether it has one open for more than reading. What is in its memory was opened, and whoever writes that way
