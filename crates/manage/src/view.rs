@@ -69,6 +69,8 @@ pub struct SessionView {
     pub note: Option<String>,
     /// How many boots in a row opened it without saying that the system had come up.
     pub tries: u32,
+    /// Its system has said at some time that it had come up.
+    pub good: bool,
     /// Why the last attempt to open it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
@@ -159,6 +161,7 @@ impl SessionView {
             name: Field::Name.of(record).map(str::to_owned),
             note: Field::Note.of(record).map(str::to_owned),
             tries: record.tries.unwrap_or(0),
+            good: record.good.is_some(),
             failed: record.failed.clone(),
             schema: SCHEMA,
             used,
@@ -189,6 +192,7 @@ impl SessionView {
             name: None,
             note: None,
             tries: 0,
+            good: false,
             failed: None,
             schema: SCHEMA,
             used: None,

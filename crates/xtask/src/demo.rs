@@ -24,7 +24,7 @@ use anyhow::{Context as _, Result};
 use lexopt::Arg::Long;
 use lexopt::ValueExt as _;
 use perch_tests::host::kernel::{self, Kernel};
-use perch_tests::host::{Key, cache_dir, cached, packages};
+use perch_tests::host::{Key, cache_dir, cached, packages, static_program};
 
 use boots::Boot;
 use medium::Parts;
@@ -167,10 +167,12 @@ fn pieces(options: &Options, progress: &Progress) -> Result<(Parts, Option<PathB
         },
         None => initramfs(&kernel)?,
     };
+    progress.say("perch, for the running system");
     let parts = Parts {
         kernel,
         initrd: made.image,
         core,
+        perch: static_program("perch-cli", "perch")?,
     };
     Ok((parts, made.program))
 }

@@ -8,7 +8,7 @@ use crate::perch::Said;
 use crate::store::{Store, assert_refused};
 
 /// The keys that the session manager of MiniOS has, in its order, and ours behind them.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "id",
     "mode",
     "version",
@@ -28,6 +28,7 @@ const KEYS: [&str; 20] = [
     "name",
     "note",
     "tries",
+    "good",
     "schema",
 ];
 

@@ -12,9 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use perch_tests::host::{
-    STATIC_TARGET, command, ensure_static_target, packages, run as run_command, workspace_dir,
-};
+use perch_tests::host::{packages, static_program};
 
 use disk::{Disk, Kind};
 use jobs::{Job, Load};
@@ -43,7 +41,7 @@ pub fn bench(settings: &Settings, cache: &Path) -> Result<Report> {
     );
     packages::ensure(PACKAGES)?;
     println!("perch");
-    let perch = build()?;
+    let perch = static_program("perch-cli", "perch")?;
     let dir = settings.dir.clone().unwrap_or_else(|| cache.to_owned());
     let dir = dir.join("dynfs");
     let _ = fs::remove_dir_all(&dir); // of a run that was stopped
@@ -72,25 +70,4 @@ pub fn bench(settings: &Settings, cache: &Path) -> Result<Report> {
     report.resident_kib = Some(server::resident_of_a_tebibyte(&dir.join("disk"), &perch)?);
     fs::remove_dir_all(&dir)?;
     Ok(report)
-}
-
-/// The program as it is shipped.
-fn build() -> Result<PathBuf> {
-    ensure_static_target()?;
-    let mut cargo = command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(workspace_dir());
-    cargo.args([
-        "build",
-        "--quiet",
-        "--release",
-        "--target",
-        STATIC_TARGET,
-        "-p",
-        "perch-cli",
-    ]);
-    run_command(&mut cargo)?;
-    Ok(workspace_dir()
-        .join("target")
-        .join(STATIC_TARGET)
-        .join("release/perch"))
 }

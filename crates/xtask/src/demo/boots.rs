@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use perch_tests::vm::{Bus, Drive, Machine};
+use serde_json::Value;
 
 use super::console::Console;
 use super::progress::Progress;
@@ -92,7 +93,7 @@ pub fn run(disk: &Path, logs: &Path, progress: &Progress) -> Result<Vec<Boot>> {
         note = console.command(&format!("cat {NOTE}"))?;
         ensure!(!note.is_empty(), "{NOTE} is empty after it was written");
         ensure!(installed(console)?, "{PACKAGE} is not there after dpkg -i");
-        Ok(())
+        stage.has_come_up(console)
     })?;
 
     let resume = stage.boot(&RESUME, |console| {
@@ -101,7 +102,7 @@ pub fn run(disk: &Path, logs: &Path, progress: &Progress) -> Result<Vec<Boot>> {
         let said = console.command(PACKAGE)?;
         ensure!(installed(console)?, "{PACKAGE} is gone");
         stage.say(&format!("{NOTE} is there, {PACKAGE} says: {said}"));
-        Ok(())
+        stage.has_come_up(console)
     })?;
 
     let fresh = stage.boot(&FRESH, |console| {
@@ -140,6 +141,22 @@ struct Stage<'a> {
 impl Stage<'_> {
     fn say(&self, text: &str) {
         self.progress.say(text);
+    }
+
+    /// Waits until the system has started, and looks whether it told perch so.
+    fn has_come_up(&self, console: &mut Console) -> Result<()> {
+        // It waits for all jobs, and fails where some unit has.
+        console.command("systemctl is-system-running --wait")?;
+        let running = console.command("perch running --json")?;
+        let running: Value = serde_json::from_str(&running).context("what perch says")?;
+        let tries = running.get("tries").and_then(Value::as_u64);
+        let is_good = running.get("good").and_then(Value::as_bool);
+        ensure!(
+            (is_good, tries) == (Some(true), Some(0)),
+            "the session is not marked as good: {running}"
+        );
+        self.say("the system has come up, and perch knows it");
+        Ok(())
     }
 
     /// Boots through the menu's `entry`, lets `work` use the running system, and switches off.

@@ -25,13 +25,15 @@ pub struct Parts {
     pub initrd: PathBuf,
     /// The bundle with Debian.
     pub core: PathBuf,
+    /// The program for the running system.
+    pub perch: PathBuf,
 }
 
 /// Makes the disk `image`.
 pub fn build(parts: &Parts, image: &Path, scratch: &Path) -> Result<()> {
     let bundles = scratch.join("bundles");
     fs::create_dir_all(&bundles).with_context(|| format!("cannot create {}", bundles.display()))?;
-    system::bundles(&parts.kernel, &parts.core, &bundles, scratch)?;
+    system::bundles(parts, &bundles, scratch)?;
     let order = Order {
         from: Ingredients {
             live_name: "minios".into(),

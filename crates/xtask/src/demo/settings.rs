@@ -1,7 +1,7 @@
 //! The bundle `02-demo.sb` as a directory: what turns a plain Debian into this demo.
 //!
-//! Host name, root password, no background jobs, and one package to be installed offline. No user data, and no unit
-//! of its own: the serial login appears because systemd's getty generator follows the kernel's `console=`.
+//! Host name, root password, no background jobs, perch for the running system, and one package to be installed offline.
+//! No user data; the serial login appears because systemd's getty generator follows the kernel's `console=`.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -80,6 +80,24 @@ pub fn write(tree: &Path, core: &Path) -> Result<()> {
     // emulated (systemd-update-done.service(8)). Written last, so they are younger than every /usr in the union.
     for path in ["etc/.updated", "var/.updated"] {
         write_file(tree, path, "")?;
+    }
+    Ok(())
+}
+
+/// Adds perch itself, and the unit that says when the system has come up, enabled as `systemctl enable` does it.
+pub fn add_perch(tree: &Path, program: &Path) -> Result<()> {
+    const UNIT: &str = "perch-mark-good.service";
+    let (to, unit) = (tree.join("usr/bin/perch"), "usr/lib/systemd/system");
+    make_dirs(&to)?;
+    fs::copy(program, &to).with_context(|| format!("cannot copy {}", program.display()))?;
+    symlink("perch", tree.join("usr/bin/minios-session")).context("cannot make a link")?;
+    let text = include_str!("../../../cli/systemd/perch-mark-good.service");
+    write_file(tree, &format!("{unit}/{UNIT}"), text)?;
+    for target in ["multi-user.target", "graphical.target"] {
+        let link = tree.join(format!("etc/systemd/system/{target}.wants/{UNIT}"));
+        make_dirs(&link)?;
+        symlink(format!("/{unit}/{UNIT}"), &link)
+            .with_context(|| format!("cannot create {}", link.display()))?;
     }
     Ok(())
 }

@@ -111,7 +111,7 @@ impl Case {
         let tree = scratch.path().join("tree");
         let live = tree.join("minios");
         fs::create_dir_all(&live).context("cannot make the tree of the medium")?;
-        system::bundles(&parts.kernel, &parts.core, &live, scratch.path())?;
+        system::bundles(parts, &live, scratch.path())?;
         let image = scratch.path().join("medium.img");
         self.medium.make(
             &Content {

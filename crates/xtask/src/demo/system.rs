@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 use perch_tests::host::kernel::Kernel;
 use perch_tests::host::{Key, cached, command, run};
 
+use super::medium::Parts;
 use super::settings;
 
 /// The Debian release of the system where none is asked for: that of the host.
@@ -61,12 +62,13 @@ impl std::str::FromStr for Release {
     }
 }
 
-/// Puts the three bundles into `dir`; `core` is what [`core`] has made.
-pub fn bundles(kernel: &Kernel, core: &Path, dir: &Path, scratch: &Path) -> Result<()> {
-    place(core, dir)?;
-    place(&modules(kernel)?, dir)?;
+/// Puts the three bundles into `dir`.
+pub fn bundles(parts: &Parts, dir: &Path, scratch: &Path) -> Result<()> {
+    place(&parts.core, dir)?;
+    place(&modules(&parts.kernel)?, dir)?;
     let tree = scratch.join("settings");
-    settings::write(&tree, core)?;
+    settings::write(&tree, &parts.core)?;
+    settings::add_perch(&tree, &parts.perch)?;
     squash(&tree, &dir.join("02-demo.sb"))
 }
 
