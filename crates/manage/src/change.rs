@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use perch_core::metadata::Metadata;
+use perch_core::metadata::{Metadata, Record};
+use perch_core::units::SessionId;
 use perch_sys::store::{self, StoreLock, WriteError};
 use rustix::process::geteuid;
 
@@ -92,5 +93,31 @@ impl<'a> Locked<'a> {
         })?;
         self.account.now_says(after);
         Ok(())
+    }
+
+    /// Records a session, and has `place` put it where the record says: should that fail, the record is as it was. Cut
+    /// in between, metadata speaks of a session that is not there, which every reader passes over.
+    ///
+    /// # Errors
+    /// Those of `place`, or if metadata cannot be written; `place` was not called then.
+    pub fn with_record(
+        &mut self,
+        id: SessionId,
+        record: Record,
+        place: impl FnOnce(&Self) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let before = self.account.record(id).cloned();
+        self.change(|metadata| {
+            metadata.sessions.insert(id, record);
+        })?;
+        let placed = place(self);
+        if placed.is_err() {
+            // The first error is the one to tell.
+            let _ = self.change(|metadata| {
+                metadata.sessions.remove(&id);
+                metadata.sessions.extend(before.map(|record| (id, record)));
+            });
+        }
+        placed
     }
 }

@@ -11,7 +11,6 @@ use perch_core::session::Mode;
 use perch_core::units::{Mib, SessionId};
 use perch_sys::container::dynfilefs::Server;
 use perch_sys::container::{Expandable, Image};
-use perch_sys::remove;
 
 use crate::account::Account;
 use crate::content::check_native;
@@ -85,10 +84,11 @@ pub fn create(
     record_new(staged, store, live, record).map(done)
 }
 
-/// Gives a session that was made its number, and records it. Without the record nothing of it stays.
+/// Gives a session that was made its number, and records it: first, since an entry without a directory is passed over
+/// by every reader, while a session without its entry would have lost its name and what it was made for.
 ///
 /// # Errors
-/// If no number is free or the medium fails.
+/// If no number is free or the medium fails; nothing of it is left then.
 pub fn record_new(
     staged: Staged<'_>,
     store: &Store,
@@ -97,16 +97,7 @@ pub fn record_new(
 ) -> Result<SessionId, Error> {
     let mut locked = store.lock(live)?;
     let id = locked.account().next_id().ok_or(Error::NoNumber)?;
-    staged.settle(&locked, id)?;
-    let recorded = locked.change(|metadata| {
-        metadata.sessions.insert(id, record);
-    });
-    if let Err(error) = recorded {
-        // It has not been anybody's for more than a moment, and the store is still locked.
-        let go_on = AtomicBool::new(false);
-        let _ = remove::tree(store.dir(), &id.to_string(), &go_on, &mut || {});
-        return Err(error);
-    }
+    locked.with_record(id, record, |locked| staged.settle(locked, id))?;
     Ok(id)
 }
 

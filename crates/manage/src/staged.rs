@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicBool;
 use perch_core::units::SessionId;
 use perch_sys::dir;
 use perch_sys::remove::{self, RemoveError};
-use perch_sys::replace::{move_to_free, sync_names};
+use perch_sys::replace::{move_durably, sync_names};
 use rustix::fs::{
     AtFlags, FlockOperation, Mode, OFlags, fchmod, flock, mkdirat, openat, syncfs, unlinkat,
 };
@@ -107,10 +107,7 @@ impl<'a> Staged<'a> {
         let session = open(self.dir.as_fd(), NEW).map_err(&failed)?;
         sync_names(session.as_fd()).map_err(&failed)?;
         let (store, number) = (locked.store().dir(), id.to_string());
-        move_to_free(self.dir.as_fd(), NEW, store, &number).map_err(&failed)?;
-        sync_names(self.dir.as_fd())
-            .and_then(|()| sync_names(store))
-            .map_err(failed)
+        move_durably(self.dir.as_fd(), NEW, store, &number).map_err(failed)
     }
 
     /// Moves `name` in `from` here, so that it is gone from there at once. What is here is deleted by
@@ -120,11 +117,9 @@ impl<'a> Staged<'a> {
     /// If it cannot be moved: it is where it was.
     pub fn take(&mut self, from: BorrowedFd<'_>, name: &str) -> Result<(), Error> {
         let failed = self.store.step("move away what is to be deleted");
-        move_to_free(from, name, self.dir.as_fd(), OLD).map_err(&failed)?;
+        move_durably(from, name, self.dir.as_fd(), OLD).map_err(failed)?;
         self.used = true;
-        sync_names(self.dir.as_fd())
-            .and_then(|()| sync_names(from))
-            .map_err(failed)
+        Ok(())
     }
 
     /// Deletes what was taken; `progress` is told of every file.

@@ -229,6 +229,22 @@ pub fn move_to_free(
     }
 }
 
+/// As [`move_to_free`], with both names on the disk. Where that fails it is moved back, so that a failure leaves
+/// everything where it was as far as the medium allows.
+pub fn move_durably(
+    old: BorrowedFd<'_>,
+    from: &str,
+    new: BorrowedFd<'_>,
+    to: &str,
+) -> rustix::io::Result<()> {
+    move_to_free(old, from, new, to)?;
+    let synced = sync_names(new).and_then(|()| sync_names(old));
+    if synced.is_err() {
+        let _ = move_to_free(new, to, old, from);
+    }
+    synced
+}
+
 /// Makes the names in a directory durable.
 pub fn sync_names(dir: BorrowedFd<'_>) -> rustix::io::Result<()> {
     fsync_own(dir)

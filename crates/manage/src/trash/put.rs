@@ -4,8 +4,8 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use perch_core::units::SessionId;
 use perch_sys::dir;
-use perch_sys::replace::{move_to_free, replace_file, sync_names};
-use rustix::fs::{AtFlags, Mode, mkdirat, unlinkat};
+use perch_sys::replace::{move_durably, replace_file, sync_names};
+use rustix::fs::{AtFlags, Mode, mkdirat, statat, unlinkat};
 use rustix::io::Errno;
 
 use super::{Kept, RECORD, SESSION, TRASH};
@@ -69,8 +69,13 @@ fn move_in(store: &Store, from: &str, called: &str, kept: &Kept) -> Result<(), E
         }
     };
     let moved = fill(store, &trash, &name, from, kept);
-    if moved.is_err() {
-        // As far as it goes: nothing of anybody's is in it.
+    // It is there still if the medium failed so badly that it could not be moved back.
+    let within = statat(
+        &trash,
+        format!("{name}/{SESSION}"),
+        AtFlags::SYMLINK_NOFOLLOW,
+    );
+    if moved.is_err() && matches!(within, Err(Errno::NOENT)) {
         let _ = unlinkat(&trash, format!("{name}/{RECORD}"), AtFlags::empty());
         let _ = unlinkat(&trash, &*name, AtFlags::REMOVEDIR);
     }
@@ -86,8 +91,5 @@ fn fill(store: &Store, trash: &OwnedFd, name: &str, from: &str, kept: &Kept) -> 
         source,
     })?;
     sync_names(trash.as_fd()).map_err(&failed)?;
-    move_to_free(store.dir(), from, place.as_fd(), SESSION).map_err(&failed)?;
-    sync_names(place.as_fd())
-        .and_then(|()| sync_names(store.dir()))
-        .map_err(failed)
+    move_durably(store.dir(), from, place.as_fd(), SESSION).map_err(failed)
 }

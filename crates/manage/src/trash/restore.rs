@@ -1,10 +1,9 @@
 //! Moving a session out of the trash.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use perch_core::manage::step::Step;
-use perch_core::units::SessionId;
-use perch_sys::replace::{move_to_free, sync_names};
+use perch_sys::replace::move_durably;
 use rustix::fs::{AtFlags, Timespec, Timestamps, UTIME_NOW, unlinkat, utimensat};
 use rustix::io::Errno;
 
@@ -47,7 +46,7 @@ pub fn plan_restore(store: &Store, account: &Account, wanted: &str) -> Result<(I
     ))
 }
 
-/// Moves a piece out of the trash, and records it again.
+/// Records a piece again, and moves it out of the trash.
 ///
 /// # Errors
 /// If there is none, or it cannot be moved.
@@ -60,19 +59,14 @@ pub fn restore(locked: &mut Locked<'_>, wanted: &str) -> Result<Done, Error> {
     };
     let place = open_in(store, &format!("{TRASH}/{}", item.name));
     let place = place.map_err(|source| store.failed(source))?;
-    move_to_free(place.as_fd(), SESSION, store.dir(), &id.to_string()).map_err(&failed)?;
-    sync_names(store.dir())
-        .and_then(|()| sync_names(place.as_fd()))
-        .map_err(&failed)?;
     // Whoever wants it back uses it: the next cleanup is not to take it away again.
-    let _ = touch(store, id);
-    locked.change(|metadata| {
-        let mut record = item.record.clone();
-        record.tries = None;
-        metadata.sessions.insert(id, record);
+    let _ = touch(&place);
+    let mut record = item.record.clone();
+    record.tries = None;
+    locked.with_record(id, record, |_| {
+        move_durably(place.as_fd(), SESSION, store.dir(), &id.to_string()).map_err(failed)
     })?;
     // Nothing but its record is left, which the next emptying takes if this fails.
-    let store = locked.store();
     if let Ok(Some(trash)) = open(store) {
         let _ = unlinkat(&trash, format!("{}/{RECORD}", item.name), AtFlags::empty());
         let _ = unlinkat(&trash, &*item.name, AtFlags::REMOVEDIR);
@@ -80,7 +74,7 @@ pub fn restore(locked: &mut Locked<'_>, wanted: &str) -> Result<Done, Error> {
     Ok(done)
 }
 
-fn touch(store: &Store, id: SessionId) -> Result<(), Errno> {
+fn touch(place: &OwnedFd) -> Result<(), Errno> {
     let now = Timespec {
         tv_sec: 0,
         tv_nsec: UTIME_NOW,
@@ -89,10 +83,5 @@ fn touch(store: &Store, id: SessionId) -> Result<(), Errno> {
         last_access: now,
         last_modification: now,
     };
-    utimensat(
-        store.dir(),
-        id.to_string(),
-        &times,
-        AtFlags::SYMLINK_NOFOLLOW,
-    )
+    utimensat(place, SESSION, &times, AtFlags::SYMLINK_NOFOLLOW)
 }
