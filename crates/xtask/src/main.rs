@@ -47,7 +47,7 @@ const COMMANDS: &[Command] = &[
     ),
     (
         "prove",
-        "go through every state that a power cut can leave, and show that nothing is lost",
+        "go through every state that a power cut or a kill can leave, and show that nothing is lost",
         prove::run,
     ),
     (

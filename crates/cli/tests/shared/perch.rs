@@ -132,11 +132,16 @@ impl Namespace {
         Self { holder }
     }
 
+    /// The process that holds it.
+    pub(crate) fn id(&self) -> u32 {
+        self.holder.id()
+    }
+
     /// A program in this namespace, with a usual `PATH`.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut nsenter = Command::new("nsenter");
         nsenter
-            .arg(format!("--mount=/proc/{}/ns/mnt", self.holder.id()))
+            .arg(format!("--mount=/proc/{}/ns/mnt", self.id()))
             .arg("--")
             .arg(program)
             .env_clear()

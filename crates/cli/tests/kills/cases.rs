@@ -1,0 +1,38 @@
+//! The commands that are tried: one line each.
+
+/// A command, and the store that it finds: sessions 1 and 2 are native, 1 boots next.
+#[derive(Debug)]
+pub(crate) struct Case {
+    /// Commands that make the store what it is to be.
+    pub(crate) first: &'static [&'static str],
+    /// The command that is cut. `{dir}` is a directory beside the store, the same for all that is done to it.
+    pub(crate) command: &'static str,
+}
+
+const fn case(command: &'static str, first: &'static [&'static str]) -> Case {
+    Case { first, command }
+}
+
+const RAW: &str = "create raw 16";
+const DYNFILEFS: &str = "create dynfilefs 16";
+
+/// All of them.
+pub(crate) const ALL: &[Case] = &[
+    case("activate 2", &[]),
+    case("rename 2 work --note mine", &[]),
+    case("create --name work", &[]),
+    case("create raw 16 --name work", &[]),
+    case("create dynfilefs 16 --name work", &[RAW]),
+    case("delete 2", &[]),
+    case("delete 3", &[DYNFILEFS]),
+    case("delete 2 --purge --yes", &[]),
+    case("delete 3 --purge --yes", &[RAW]),
+    case("trash restore 2", &["delete 2"]),
+    case("trash restore 3", &[RAW, "delete 3"]),
+    case(
+        "trash restore 2",
+        &["rename 2 work --note mine", "delete 2"],
+    ),
+    case("trash empty --yes", &[RAW, "delete 2", "delete 3"]),
+    case("cleanup --days 30 --yes", &[RAW, "delete 2"]),
+];
