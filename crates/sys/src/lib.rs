@@ -11,6 +11,8 @@ pub mod devices;
 pub mod dir;
 pub mod durable;
 pub mod enter;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod hooks;
 pub mod in_use;
 pub mod ioctl;

@@ -55,6 +55,18 @@ impl Index {
         }
     }
 
+    /// An index whose files hold these texts; nothing is built in.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub fn of_texts(dep: String, alias: String, softdep: String) -> Self {
+        Self {
+            modules: OnceLock::from(Ok(Modules::parse(dep))),
+            aliases: OnceLock::from(Ok(Aliases::parse(alias))),
+            softdeps: OnceLock::from(Ok(softdep)),
+            builtin: OnceLock::from(Ok(Modules::parse(String::new()))),
+            ..Self::open("")
+        }
+    }
+
     /// The index of the running kernel, in `/lib/modules`.
     pub fn of_running_kernel() -> Self {
         let uname = rustix::system::uname();
