@@ -3,7 +3,7 @@
 /// A command, and the store that it finds: sessions 1 and 2 are native, 1 boots next.
 #[derive(Debug)]
 pub(crate) struct Case {
-    /// Commands that make the store what it is to be.
+    /// Commands that make the store what it is to be; `fill ID` puts files into a raw container.
     pub(crate) first: &'static [&'static str],
     /// The command that is cut. `{dir}` is a directory beside the store, the same for all that is done to it.
     pub(crate) command: &'static str,
@@ -14,6 +14,8 @@ const fn case(command: &'static str, first: &'static [&'static str]) -> Case {
 }
 
 const RAW: &str = "create raw 16";
+/// Session 3.
+const FILL: &str = "fill 3";
 const DYNFILEFS: &str = "create dynfilefs 16";
 
 /// All of them.
@@ -28,11 +30,13 @@ pub(crate) const ALL: &[Case] = &[
     case("delete 2 --purge --yes", &[]),
     case("delete 3 --purge --yes", &[RAW]),
     case("trash restore 2", &["delete 2"]),
-    case("trash restore 3", &[RAW, "delete 3"]),
+    case("trash restore 3", &[RAW, FILL, "delete 3"]),
     case(
         "trash restore 2",
         &["rename 2 work --note mine", "delete 2"],
     ),
     case("trash empty --yes", &[RAW, "delete 2", "delete 3"]),
+    case("resize 3 24", &[RAW, FILL]),
+    case("resize 3 24", &[DYNFILEFS]),
     case("cleanup --days 30 --yes", &[RAW, "delete 2"]),
 ];

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::cases::Case;
+use crate::perch::Namespace;
 use crate::store::Store;
 
 /// The store that a command finds.
@@ -21,6 +22,10 @@ impl Template {
         fill(&store.path("1/changes"), "one");
         fill(&store.path("2/changes"), "two");
         for command in case.first {
+            if let Some(id) = command.strip_prefix("fill ") {
+                fill_image(&store.path(&format!("{id}/changes.img")));
+                continue;
+            }
             let said = run(&store, command);
             assert_eq!(said.status, 0, "{command}: {said:?}");
         }
@@ -125,6 +130,18 @@ fn backdate(store: &Store) {
         record["deleted"] = 1_577_836_800.into();
         fs::write(path, record.to_string()).unwrap();
     }
+}
+
+/// Puts something into a raw container.
+fn fill_image(image: &Path) {
+    let namespace = Namespace::new();
+    let point = tempfile::tempdir().unwrap();
+    namespace
+        .run("mount", &[&"-oloop", &image, &point.path()])
+        .ok();
+    let within = format!("/proc/{}/root{}", namespace.id(), point.path().display());
+    fill(&Path::new(&within).join("changes"), "three");
+    namespace.run("umount", &[&point.path()]).ok();
 }
 
 /// Something of everything that a session can hold.
