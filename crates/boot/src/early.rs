@@ -27,6 +27,8 @@ pub struct Early {
     pub log: Option<&'static Kmsg>,
     /// The kernel command line as given, with what the settings put before it.
     pub command_line: String,
+    /// What the settings put before it; empty for nothing.
+    pub settings: String,
     /// What it asks for.
     pub request: Request,
     /// What in it was not understood; it has been said.
@@ -63,6 +65,7 @@ pub fn start() -> Early {
     Early {
         log,
         command_line,
+        settings: settings.parameters,
         request,
         oddities,
     }

@@ -153,7 +153,7 @@ impl Hooks {
             self.runs.push(HookRun {
                 stage,
                 name,
-                from: word,
+                from: word.into(),
                 ok: outcome.is_ok(),
                 result: outcome.to_string(),
                 ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),

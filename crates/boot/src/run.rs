@@ -46,6 +46,7 @@ pub fn boot(handover: &Handover) -> ! {
     let Early {
         log,
         command_line,
+        settings,
         request,
         oddities,
     } = early::start();
@@ -175,6 +176,7 @@ pub fn boot(handover: &Handover) -> ! {
         perch: env!("CARGO_PKG_VERSION"),
         kernel: &release,
         cmdline: &command_line,
+        settings: &settings,
         request: &request,
         oddities: &oddities,
         devices: &seen,

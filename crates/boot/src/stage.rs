@@ -27,7 +27,7 @@ impl Clock {
         self.since = now;
         let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         self.done.push(Stage {
-            name,
+            name: name.into(),
             us,
             ms: us.saturating_add(500) / 1000,
         });
@@ -44,7 +44,7 @@ impl Clock {
         let sum = self.done.iter().map(|stage| stage.us).sum();
         self.done
             .iter()
-            .map(|stage| line(stage.name, stage.us))
+            .map(|stage| line(&stage.name, stage.us))
             .chain([line("in all", sum)])
             .collect()
     }

@@ -53,7 +53,7 @@ pub fn apply(union: &Path, data: &OwnedFd, medium: &Medium, summary: &Summary) -
             });
         }
         touches.push(Touch {
-            name,
+            name: name.into(),
             ok,
             result,
             ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),

@@ -6,6 +6,7 @@ pub mod mark_good;
 pub mod menu;
 pub mod mkinitramfs;
 pub mod sessions;
+pub mod why;
 
 use std::path::PathBuf;
 
@@ -74,6 +75,8 @@ pub enum Command {
     Mkinitramfs(Box<Mkinitramfs>),
     /// Say that the system has come up, so that its session goes on being resumed
     MarkGood(MarkGood),
+    /// Explain what the last boot did, and why
+    Why(why::Why),
     /// Make a stick or a disc as one file, with boot loaders and a menu
     #[command(after_help = image::EXAMPLES, long_about = image::ABOUT)]
     Image(Box<image::Image>),
@@ -89,6 +92,7 @@ impl Cli {
                 Command::Dynfilefs { .. }
                 | Command::Menu(_)
                 | Command::Mkinitramfs(_)
+                | Command::Why(_)
                 | Command::Image(_),
             ) => false,
         };

@@ -6,3 +6,4 @@ pub(crate) mod mark_good;
 pub(crate) mod menu;
 pub(crate) mod mkinitramfs;
 pub(crate) mod sessions;
+pub(crate) mod why;

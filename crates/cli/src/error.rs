@@ -111,6 +111,8 @@ pub(crate) enum Error {
     ImageIsDirectory { path: PathBuf },
     #[error(transparent)]
     Menu(#[from] MenuFailure),
+    #[error(transparent)]
+    Why(#[from] crate::commands::why::WhyError),
 }
 
 fn by(user: Option<&User>) -> String {
@@ -166,6 +168,7 @@ impl Error {
             Self::Initramfs(error) => error.code(),
             Self::Image { .. } => "io",
             Self::ImageIsDirectory { .. } => "is-a-directory",
+            Self::Why(error) => error.code(),
         }
     }
 
@@ -179,6 +182,7 @@ impl Error {
             }
             Self::ImageIsDirectory { .. } => "name the file to make in it, such as initrd.img",
             Self::MarkGood(error) => return Some(error.hint()),
+            Self::Why(error) => error.hint(),
             Self::Menu(failure) => return failure.hint(),
             Self::Medium(error) => return error.hint(),
             Self::Manage(error) => return error.hint(),

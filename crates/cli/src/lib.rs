@@ -92,6 +92,7 @@ fn run(cli: Cli, definition: &clap::Command) -> ExitCode {
             args.sessions_dir = cli.sessions_dir.into_iter().next().or(args.sessions_dir);
             Ok(commands::mark_good::run(&args))
         }
+        Some(Command::Why(args)) => Ok(commands::why::run(&args)),
         Some(Command::Image(args)) => Ok(commands::image::run(*args, &output)),
     };
     match result {

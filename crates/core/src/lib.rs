@@ -45,3 +45,4 @@ pub mod stop;
 pub mod teardown;
 pub mod toram;
 pub mod units;
+pub mod why;

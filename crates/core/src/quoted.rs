@@ -12,14 +12,46 @@ pub struct Quoted<'a>(pub &'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars().take(MOST) {
-            if is_harmful(c) {
-                write!(f, "{}", c.escape_default())?;
-            } else {
-                write!(f, "{c}")?;
+        self.0.chars().take(MOST).try_for_each(|c| escaped(c, f))
+    }
+}
+
+/// As [`Quoted`], however long it is: for texts that are cut already, or are what was asked for.
+#[derive(Debug)]
+pub struct Escaped<'a>(pub &'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|c| escaped(c, f))
+    }
+}
+
+/// A name or path as a file system has it, whole, fit for a terminal, and no two of them look the same: bytes that are no
+/// UTF-8 are `\xff`, and a backslash is two.
+#[derive(Debug)]
+pub struct PathShown<'a>(pub &'a [u8]);
+
+impl fmt::Display for PathShown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for chunk in self.0.utf8_chunks() {
+            for c in chunk.valid().chars() {
+                match c {
+                    '\\' => f.write_str("\\\\")?,
+                    c => escaped(c, f)?,
+                }
+            }
+            for byte in chunk.invalid() {
+                write!(f, "\\x{byte:02x}")?;
             }
         }
         Ok(())
+    }
+}
+
+fn escaped(c: char, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match is_harmful(c) {
+        true => write!(f, "{}", c.escape_default()),
+        false => write!(f, "{c}"),
     }
 }
 
@@ -44,5 +76,18 @@ mod tests {
             assert_eq!(Quoted(text).to_string(), want);
         }
         assert_eq!(Quoted(&"ä".repeat(1000)).to_string().chars().count(), MOST);
+        assert_eq!(Escaped(&"\n".repeat(1000)).to_string().len(), 2000);
+    }
+
+    #[test]
+    fn names_are_told_apart_whatever_they_hold() {
+        for (name, want) in [
+            (b"caf\xc3\xa9".as_slice(), "café"),
+            (b"a\xffb", "a\\xffb"),
+            (b"a\\xffb", "a\\\\xffb"),
+            (b"\x1b[2J\n", "\\u{1b}[2J\\n"),
+        ] {
+            assert_eq!(PathShown(name).to_string(), want);
+        }
     }
 }

@@ -30,8 +30,11 @@ pub struct Record<'a> {
     pub perch: &'a str,
     /// The release of the running kernel.
     pub kernel: &'a str,
-    /// The kernel command line as given.
+    /// The kernel command line as given, behind the words that the image sets.
     pub cmdline: &'a str,
+    /// Those words, from `/etc/perch/perch.conf` of the image; empty for none.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub settings: &'a str,
     /// What it asks for.
     pub request: &'a Request,
     /// What in it was not understood.
@@ -87,17 +90,17 @@ pub struct Seen {
 }
 
 /// What came of `toram`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RamCopy {
     /// How much was asked for.
     pub asked: ToRam,
     /// The memory that the copy takes; absent where that could not be found out.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<Bytes>,
     /// How long it took, in milliseconds.
     pub ms: u64,
     /// Why the system runs from the medium all the same; absent if it does not.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
 }
 
@@ -113,7 +116,7 @@ impl fmt::Display for Seen {
 }
 
 /// A bundle that the system runs without.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
     /// Its path in the data directory.
     pub path: String,
@@ -122,10 +125,10 @@ pub struct LeftOut {
 }
 
 /// One stage of the boot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stage {
     /// Its name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// How long it took, in microseconds.
     pub us: u64,
     /// The same in milliseconds, rounded.
@@ -133,22 +136,22 @@ pub struct Stage {
 }
 
 /// A kernel module that was asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Module {
     /// Its name.
     pub name: String,
     /// How long loading it took, in milliseconds.
     pub ms: u64,
     /// Why it could not be loaded; absent if it was.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
 /// One of the touches: files that the boot puts into the system. What has nothing to do is not recorded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Touch {
     /// `rootcopy`, `config`, `fstab` or `preinit`.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Whether all of it was done.
     pub ok: bool,
     /// What came of it, in words.
@@ -158,14 +161,14 @@ pub struct Touch {
 }
 
 /// A hook that was run, or should have been.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HookRun {
     /// When.
     pub stage: HookStage,
     /// Its file name.
     pub name: String,
     /// `image` or `medium`: where it comes from.
-    pub from: &'static str,
+    pub from: Cow<'static, str>,
     /// Whether it ended with 0.
     pub ok: bool,
     /// How it ended, in words: `exit 0`, `killed by signal 15`, `stopped after 30 s`, or why it did not start.
@@ -175,15 +178,15 @@ pub struct HookRun {
 }
 
 /// What came of a boot, in one glance.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Whether changes survive.
     pub status: Status,
     /// The session that is open; absent in RAM.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionId>,
     /// Its mode.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
     /// Whether this boot made it.
     pub new: bool,
@@ -194,7 +197,7 @@ pub struct Summary {
 }
 
 /// Whether changes survive the power-off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// They go to a session.

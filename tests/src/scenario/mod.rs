@@ -24,6 +24,7 @@ mod offline;
 mod replay;
 mod run;
 mod spec;
+mod told;
 pub mod union;
 
 pub use boot::{Action, Boot, End, Program};

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::converse::converse;
 use super::media::Media;
-use super::{Boot, End, Images, Scenario, Step, StoreAt, replay};
+use super::{Boot, End, Images, Scenario, Step, StoreAt, replay, told};
 use crate::base::REAL_INIT;
 use crate::host::{cache_dir, packages};
 use crate::initramfs::Kind;
@@ -178,6 +178,7 @@ impl Run<'_> {
                 .filter_map(|expect| expect.judge(&evidence).err()),
         );
         complaints.extend(replay::judge(&evidence.record).err());
+        complaints.extend(told::judge(&evidence.record).err());
         let ran = evidence.record.get("kernel").and_then(Value::as_str);
         if let Some(ran) = ran.filter(|ran| *ran != self.images.kernel.version) {
             complaints.push(format!("another kernel ran: {ran}"));

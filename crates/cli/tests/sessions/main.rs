@@ -15,3 +15,4 @@ mod places;
 mod reading;
 mod resizing;
 mod store;
+mod why;
