@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use perch_core::manage::create::CannotCreate;
 use perch_core::manage::label::BadLabel;
 use perch_core::manage::permission::{Refusal, Verb};
+use perch_core::quoted::Quoted;
 use perch_core::session::UnknownWord;
 use perch_core::units::{BadSessionId, SessionId};
+use perch_sys::bundles::BundleError;
 use perch_sys::container::ContainerError;
 use perch_sys::container::probe::ProbeError;
 use perch_sys::dir::DirError;
@@ -141,6 +143,31 @@ pub enum Error {
     /// Something is left of what was to be deleted.
     #[error("cannot delete all of it")]
     Remove(#[from] RemoveError),
+    /// Bundles could not be looked at.
+    #[error("cannot read the bundles in {}", .path.display())]
+    Bundles {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: DirError,
+    },
+    /// There are none.
+    #[error("there is no bundle in {}", .path.display())]
+    NoBundles {
+        /// Where.
+        path: PathBuf,
+    },
+    /// One could not be mounted.
+    #[error("the bundle {} cannot be used", Quoted(.name))]
+    Bundle {
+        /// Its path.
+        name: String,
+        /// Why.
+        source: Box<BundleError>,
+    },
+    /// Only root may do that.
+    #[error("{0} needs root")]
+    NeedsRootTo(&'static str),
     /// Somebody wanted it to stop.
     #[error("stopped: everything is as it was")]
     Interrupted,
@@ -184,7 +211,9 @@ impl Error {
             Self::BadSize(_) => "bad-size",
             Self::Label(_) => "bad-name",
             Self::NoStore { .. } => "no-store",
-            Self::NeedsRoot => "no-root",
+            Self::NeedsRoot | Self::NeedsRootTo(_) => "no-root",
+            Self::NoBundles { .. } => "no-bundles",
+            Self::Bundle { .. } => "bundle",
             Self::ReadOnly { .. } => "read-only",
             Self::NotFound { .. } | Self::NotInTrash(_) => "not-found",
             Self::Refused { refusal, .. } => refusal.code(),
@@ -221,6 +250,7 @@ impl Error {
             | Self::Step { .. }
             | Self::Trash { .. }
             | Self::OpenTree(_)
+            | Self::Bundles { .. }
             | Self::Empty(_)
             | Self::NotDurable(_)
             | Self::Remove(_)) => by_errno(cause(error)),
@@ -242,7 +272,13 @@ impl Error {
             Self::Form(error) => return Some(error.hint()),
             Self::Refused { refusal, .. } => refusal.hint(),
             Self::NoStore { .. } => "say where the sessions are: --sessions-dir DIR",
-            Self::NeedsRoot => "start it with sudo",
+            Self::NeedsRoot | Self::NeedsRootTo(_) => "start it with sudo",
+            Self::NoBundles { .. } => "name the directory that holds the *.sb files",
+            Self::Bundle { .. } => {
+                "copy it again; perch diff --bundles takes any directory with the right ones"
+            }
+            Self::Bundles { .. } if self.code() == "no-root" => "start it with sudo",
+            Self::Bundles { .. } => "check the directory and its medium",
             Self::NotFound { .. } | Self::InvalidId(_) => "list shows the numbers of all sessions",
             Self::NotInTrash(_) => "trash list shows what is in it",
             Self::ReadOnly { path } => return Some(writable(path)),

@@ -19,6 +19,7 @@ pub mod entry;
 pub mod error;
 pub mod loss;
 pub mod marks;
+pub(crate) mod read;
 pub mod sink;
 pub mod walk;
 mod xattrs;
@@ -28,11 +29,13 @@ use std::ops::ControlFlow;
 pub use compare::{Difference, compare};
 pub(crate) use content::{Extent, extents};
 pub use copy::{Report, copy};
+pub(crate) use descent::{Descent, split};
 pub use entry::{Attributes, Device, Entry, Kind, Time, Xattr};
 pub use error::{Action, TreeError};
 pub use loss::{Loss, Losses, Lost};
 pub use sink::Sink;
 pub use walk::{Found, Walk};
+pub(crate) use xattrs::Buffers;
 
 /// How far long work is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -8,6 +8,10 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Subcommand};
 
+mod diff;
+
+pub use diff::Diff;
+
 /// The commands on sessions.
 #[derive(Debug, Subcommand)]
 pub enum SessionsCommand {
@@ -29,6 +33,9 @@ pub enum SessionsCommand {
     /// Give a session a name, or a note
     #[command(after_help = RENAME)]
     Rename(Rename),
+    /// Show what a session changed
+    #[command(after_help = diff::EXAMPLES)]
+    Diff(Diff),
     /// Delete a session; it can be restored from the trash
     #[command(after_help = DELETE)]
     Delete(Delete),

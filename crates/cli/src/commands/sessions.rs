@@ -4,6 +4,7 @@ mod change;
 mod cleanup;
 mod create;
 mod delete;
+mod diff;
 mod look;
 mod report;
 mod resize;
@@ -43,6 +44,7 @@ pub(crate) fn run(
         Rename(args) => change::rename(&args, || at(&args.change.store), output),
         Delete(args) => delete::run(&args, || at(&args.change.store), output),
         Resize(args) => resize::run(&args, || at(&args.change.store), output),
+        Diff(args) => diff::run(&args, || at(&args.store), output),
         Cleanup(args) => cleanup::run(&args, &at(&args.change.store)?, output),
         Trash { store, command } => {
             let at = |dir: &StoreDir| {

@@ -18,6 +18,8 @@ fn help_of_every_command_is_as_written() {
         ("help-trash.txt", "trash --help"),
         ("help-trash-empty.txt", "trash empty --help"),
         ("help-dynfilefs.txt", "dynfilefs --help"),
+        ("help-diff.txt", "diff --help"),
+        ("help-why.txt", "why --help"),
         ("help-mark-good.txt", "mark-good --help"),
         ("help-info.txt", "dynfilefs info --help"),
         ("help-check.txt", "dynfilefs check --help"),

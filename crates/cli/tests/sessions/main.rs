@@ -6,6 +6,7 @@ mod cleaning;
 mod creating;
 mod cuts;
 mod deleting;
+mod diffing;
 mod machine;
 mod metadata;
 #[path = "../shared/perch.rs"]
@@ -15,4 +16,5 @@ mod places;
 mod reading;
 mod resizing;
 mod store;
+mod union;
 mod why;

@@ -24,6 +24,8 @@ pub enum Verb {
     Convert,
     /// It is deleted because of its age.
     Cleanup,
+    /// Its files are read, and nothing is made of them that has to be whole.
+    Read,
 }
 
 /// What a session is to the running system.
@@ -50,7 +52,7 @@ pub enum Refusal {
 
 impl Verb {
     /// Every one there is.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Activate,
         Self::Rename,
         Self::Delete,
@@ -59,6 +61,7 @@ impl Verb {
         Self::Copy,
         Self::Convert,
         Self::Cleanup,
+        Self::Read,
     ];
 
     /// Whether it touches what the session holds, or needs that to stand still.
@@ -82,6 +85,7 @@ impl fmt::Display for Verb {
             Self::Export => "export",
             Self::Copy => "copy",
             Self::Convert => "convert",
+            Self::Read => "read",
         })
     }
 }
@@ -170,6 +174,7 @@ mod tests {
                 Cleanup,
                 ["active", "running", "running", "in-use", "active", ""],
             ),
+            (Read, ["", "running", "running", "in-use", "in-use", ""]),
         ];
         assert_eq!(table.map(|(verb, _)| verb), Verb::ALL);
         for (verb, wanted) in table {

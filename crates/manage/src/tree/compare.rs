@@ -148,7 +148,7 @@ fn pair(
     Ok(bytes)
 }
 
-fn same_content(
+pub(crate) fn same_content(
     a: &File,
     b: &File,
     (left, right): &mut (Vec<u8>, Vec<u8>),

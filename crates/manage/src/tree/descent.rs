@@ -13,7 +13,7 @@ const OPEN: usize = 200;
 
 /// The way to a directory: name by name, and never through a symbolic link.
 #[derive(Debug)]
-pub(super) struct Descent {
+pub(crate) struct Descent {
     root: OwnedFd,
     open: Vec<(Vec<u8>, OwnedFd)>,
     /// The last directory that was asked for, where it is beneath those that stay open.
@@ -21,7 +21,7 @@ pub(super) struct Descent {
 }
 
 /// A path as the directory that it lies in, and its name.
-pub(super) fn split(path: &[u8]) -> (&[u8], &[u8]) {
+pub(crate) fn split(path: &[u8]) -> (&[u8], &[u8]) {
     match path.iter().rposition(|&byte| byte == b'/') {
         Some(at) => (
             path.get(..at).unwrap_or_default(),
@@ -32,7 +32,7 @@ pub(super) fn split(path: &[u8]) -> (&[u8], &[u8]) {
 }
 
 impl Descent {
-    pub(super) fn new(root: OwnedFd) -> Self {
+    pub(crate) fn new(root: OwnedFd) -> Self {
         Self {
             root,
             open: Vec::new(),
@@ -41,7 +41,7 @@ impl Descent {
     }
 
     /// The directory `path`; empty for the root.
-    pub(super) fn at(&mut self, path: &[u8]) -> Result<BorrowedFd<'_>, TreeError> {
+    pub(crate) fn at(&mut self, path: &[u8]) -> Result<BorrowedFd<'_>, TreeError> {
         let names: Vec<&[u8]> = path
             .split(|&b| b == b'/')
             .filter(|n| !n.is_empty())

@@ -2,18 +2,17 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 use std::vec::IntoIter;
 
-use rustix::fs::{
-    AtFlags, Dir, FileType, Mode, OFlags, Stat, fstat, major, minor, openat, readlinkat, statat,
-};
-use rustix::io::{Errno, dup};
+use rustix::fs::{AtFlags, Dir, FileType, Stat, fstat, statat};
+use rustix::io::dup;
 
 use super::descent::{Descent, split};
 use super::error::{Action, TreeError};
-use super::xattrs::{Buffers, Of};
-use super::{Attributes, Device, Entry, Kind, Time};
+use super::read;
+use super::xattrs::Buffers;
+use super::{Attributes, Entry, Kind, Time};
 
 /// One object of the tree that is read.
 #[derive(Debug)]
@@ -97,74 +96,43 @@ impl Walk {
 
     fn directory(&mut self, path: Vec<u8>) -> Result<Found, TreeError> {
         let dir = self.places.at(&path)?;
-        let status = fstat(dir).map_err(TreeError::call(Action::Read, &path))?;
-        let mut attributes = Attributes::of(&status);
-        let xattrs = self.buffers.read(Of::Open(dir));
-        attributes.xattrs = xattrs.map_err(TreeError::call(Action::Read, &path))?;
+        let (_, found) = read::directory(dir, path.clone(), &mut self.buffers)?;
         let names = list(dir).map_err(TreeError::call(Action::List, &path))?;
-        self.open.push((path.clone(), names.into_iter()));
-        Ok(found(path, Kind::Directory, attributes))
+        self.open.push((path, names.into_iter()));
+        Ok(found)
     }
 
     fn file(&mut self, path: Vec<u8>) -> Result<Found, TreeError> {
         let (parent, name) = split(&path);
         let dir = self.places.at(parent)?;
-        let file = open_file(dir, name).map_err(TreeError::call(Action::Open, &path))?;
-        let status = fstat(&file).map_err(TreeError::call(Action::Read, &path))?;
-        if FileType::from_raw_mode(status.st_mode) != FileType::RegularFile {
-            return Err(TreeError::Changed { path });
-        }
-        let mut attributes = Attributes::of(&status);
-        let xattrs = self.buffers.read(Of::Open(file.as_fd()));
-        attributes.xattrs = xattrs.map_err(TreeError::call(Action::Read, &path))?;
-        if let Some(to) = self.earlier(&status, &path) {
-            return Ok(found(path, Kind::HardLink { to }, attributes));
-        }
-        let size = u64::try_from(status.st_size).unwrap_or(0);
-        // In blocks of 512 bytes, whatever the file system has. inode(7).
-        let stored = u64::try_from(status.st_blocks)
-            .unwrap_or(0)
-            .saturating_mul(512);
-        Ok(Found {
-            file: Some(File::from(file)),
-            has_holes: stored < size,
-            ..found(path, Kind::File { size }, attributes)
-        })
+        let (status, found) = read::file(dir, name, path.clone(), &mut self.buffers)?;
+        Ok(self.once(&status, found))
     }
 
     fn other(&mut self, path: Vec<u8>) -> Result<Found, TreeError> {
         let (parent, name) = split(&path);
         let dir = self.places.at(parent)?;
-        let status = statat(dir, name, AtFlags::SYMLINK_NOFOLLOW)
-            .map_err(TreeError::call(Action::Read, &path))?;
-        let device = Device {
-            major: major(status.st_rdev),
-            minor: minor(status.st_rdev),
-        };
-        let kind = match FileType::from_raw_mode(status.st_mode) {
-            FileType::Symlink => {
-                let target = readlinkat(dir, name, Vec::new());
-                let target = target.map_err(TreeError::call(Action::Read, &path))?;
-                Kind::Symlink {
-                    target: target.into_bytes(),
-                }
-            }
-            FileType::Fifo => Kind::Fifo,
-            FileType::Socket => Kind::Socket,
-            FileType::CharacterDevice => Kind::Character(device),
-            FileType::BlockDevice => Kind::Block(device),
-            // Not what the directory said it was.
-            _ => return Err(TreeError::Changed { path }),
-        };
-        let mut attributes = Attributes::of(&status);
-        let xattrs = self.buffers.read(Of::Named(dir, name));
-        attributes.xattrs = xattrs.map_err(TreeError::call(Action::Read, &path))?;
-        if kind != Kind::WHITEOUT
-            && let Some(to) = self.earlier(&status, &path)
-        {
-            return Ok(found(path, Kind::HardLink { to }, attributes));
+        let (status, found) = read::other(dir, name, path.clone(), &mut self.buffers)?;
+        match found.entry.kind {
+            Kind::WHITEOUT => Ok(found),
+            _ => Ok(self.once(&status, found)),
         }
-        Ok(found(path, kind, attributes))
+    }
+
+    /// What was found, or a hard link where it came before.
+    fn once(&mut self, status: &Stat, found: Found) -> Found {
+        let Found { entry, .. } = &found;
+        match self.earlier(status, &entry.path) {
+            Some(to) => Found {
+                entry: Entry {
+                    kind: Kind::HardLink { to },
+                    ..found.entry
+                },
+                file: None,
+                has_holes: false,
+            },
+            None => found,
+        }
     }
 
     /// The first path of an object, if it came before; else `path` becomes that.
@@ -181,35 +149,11 @@ impl Walk {
     }
 }
 
-fn found(path: Vec<u8>, kind: Kind, attributes: Attributes) -> Found {
-    Found {
-        entry: Entry {
-            path,
-            kind,
-            attributes,
-        },
-        file: None,
-        has_holes: false,
-    }
-}
-
 /// A name in a directory of the tree; the tree's own directory has no path.
 pub(super) fn join(parent: &[u8], name: &[u8]) -> Vec<u8> {
     match parent {
         [] => name.into(),
         _ => [parent, b"/", name].concat(),
-    }
-}
-
-/// Opens a regular file: no link is followed, no fifo waited for, and reading leaves the time of access alone where the
-/// kernel lets us.
-fn open_file(dir: BorrowedFd<'_>, name: &[u8]) -> rustix::io::Result<OwnedFd> {
-    let flags =
-        OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    match openat(dir, name, flags | OFlags::NOATIME, Mode::empty()) {
-        // Only for the owner of a file, and root. open(2).
-        Err(Errno::PERM) => openat(dir, name, flags, Mode::empty()),
-        outcome => outcome,
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) enum Of<'a> {
 
 /// Memory for names and values, used again and again.
 #[derive(Debug)]
-pub(super) struct Buffers {
+pub(crate) struct Buffers {
     names: Vec<u8>,
     value: Vec<u8>,
 }
