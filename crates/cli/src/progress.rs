@@ -45,6 +45,11 @@ impl Progress {
         Self(bar)
     }
 
+    /// What is done now.
+    pub(crate) fn say(&self, what: String) {
+        self.0.set_message(what);
+    }
+
     /// So much of this round is done.
     pub(crate) fn set_of(&self, done: u64, total: u64, message: String) {
         self.0.set_message(message);

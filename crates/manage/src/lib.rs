@@ -13,6 +13,7 @@ pub mod account;
 pub mod activate;
 pub mod archive;
 pub mod change;
+pub mod check;
 pub mod cleanup;
 pub mod content;
 pub mod create;

@@ -11,6 +11,7 @@ pub mod dynfilefs;
 mod expandable;
 pub(crate) mod ext4;
 mod extend;
+mod health;
 mod image;
 mod journal;
 pub mod online;
@@ -31,6 +32,7 @@ use crate::mount::MountError;
 use crate::programs::ProgramError;
 use dynfilefs::ServeError;
 pub use expandable::{Expandable, is_file_of_one, remove};
+pub use health::Health;
 pub use image::{Image, Mounted};
 pub use snapshot::Snapshot;
 

@@ -8,8 +8,10 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Subcommand};
 
+mod check;
 mod diff;
 
+pub use check::Check;
 pub use diff::Diff;
 
 /// The commands on sessions.
@@ -36,6 +38,9 @@ pub enum SessionsCommand {
     /// Show what a session changed
     #[command(after_help = diff::EXAMPLES)]
     Diff(Diff),
+    /// Look whether sessions are in order
+    #[command(after_help = check::EXAMPLES)]
+    Check(Check),
     /// Delete a session; it can be restored from the trash
     #[command(after_help = DELETE)]
     Delete(Delete),

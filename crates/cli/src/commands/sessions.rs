@@ -1,6 +1,7 @@
 //! What is done with sessions.
 
 mod change;
+mod check;
 mod cleanup;
 mod create;
 mod delete;
@@ -44,6 +45,7 @@ pub(crate) fn run(
         Rename(args) => change::rename(&args, || at(&args.change.store), output),
         Delete(args) => delete::run(&args, || at(&args.change.store), output),
         Resize(args) => resize::run(&args, || at(&args.change.store), output),
+        Check(args) => check::run(&args, || at(&args.store), output),
         Diff(args) => diff::run(&args, || at(&args.store), output),
         Cleanup(args) => cleanup::run(&args, &at(&args.change.store)?, output),
         Trash { store, command } => {

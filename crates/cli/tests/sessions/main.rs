@@ -2,6 +2,7 @@
 //! Numbers in the names of tests are those of the checks in the contract, §7.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
+mod checking;
 mod cleaning;
 mod creating;
 mod cuts;

@@ -20,14 +20,24 @@ pub struct Snapshot {
 impl Snapshot {
     /// Takes one of `image`, and puts it in order. The image has to stay as it is meanwhile.
     pub fn of(server: &Server, image: &Image) -> Result<Self, ContainerError> {
+        let mut taken = Self::untouched(server, image)?;
+        taken.repaired = taken.image.check()?;
+        Ok(taken)
+    }
+
+    /// Takes one as it is.
+    pub(super) fn untouched(server: &Server, image: &Image) -> Result<Self, ContainerError> {
         let served = server.snapshot(image.file.as_fd()).map_err(refused)?;
         let image = Image::new(served.file(true).map_err(refused)?, image.name);
-        let repaired = image.check()?;
         Ok(Self {
             image,
             served,
-            repaired,
+            repaired: None,
         })
+    }
+
+    pub(super) fn image(&self) -> &Image {
+        &self.image
     }
 
     /// Mounts its file system as [`Image::mount_to_read`] does.
