@@ -111,6 +111,18 @@ impl Account {
         SessionId::next(&used)
     }
 
+    /// The number for a new session: the one that was chosen, or the next.
+    ///
+    /// # Errors
+    /// If that is taken, or all are.
+    pub fn number(&self, chosen: Option<SessionId>) -> Result<SessionId, Error> {
+        match chosen {
+            Some(id) if self.is_free(id) => Ok(id),
+            Some(id) => Err(Error::Taken { id }),
+            None => self.next_id().ok_or(Error::NoNumber),
+        }
+    }
+
     /// Whether a number is free for a session.
     pub fn is_free(&self, id: SessionId) -> bool {
         self.session(id).is_none() && !self.taken.contains(&id)

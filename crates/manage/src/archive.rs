@@ -42,9 +42,9 @@ pub use error::{ReadError, WriteError};
 pub use layout::Layout;
 pub use manifest::{About, Manifest};
 pub use policy::{Finding, Findings, Found, Limits, Policy};
-pub use read::{Imported, read};
+pub use read::{Imported, inspect, read};
 pub use survey::{Survey, survey};
-pub use write::{Options, Written, write};
+pub use write::{Options, Packed, Written};
 
 /// Tar is made of blocks of this many bytes.
 const BLOCK: usize = 512;

@@ -63,8 +63,7 @@ pub fn create(
         notes: note.iter().map(ToString::to_string).collect(),
     };
     if effect == Effect::DryRun {
-        let account = Account::read(store, live)?;
-        return account.next_id().map(done).ok_or(Error::NoNumber);
+        return Account::read(store, live)?.number(None).map(done);
     }
     let mut staged = Staged::new(store)?;
     let session = staged.make_session()?;
@@ -95,8 +94,22 @@ pub fn record_new(
     live: &Live,
     record: Record,
 ) -> Result<SessionId, Error> {
+    record_as(staged, store, live, record, None)
+}
+
+/// As [`record_new`], with the number that somebody chose.
+///
+/// # Errors
+/// Also if that is taken.
+pub fn record_as(
+    staged: Staged<'_>,
+    store: &Store,
+    live: &Live,
+    record: Record,
+    chosen: Option<SessionId>,
+) -> Result<SessionId, Error> {
     let mut locked = store.lock(live)?;
-    let id = locked.account().next_id().ok_or(Error::NoNumber)?;
+    let id = locked.account().number(chosen)?;
     locked.with_record(id, record, |locked| staged.settle(locked, id))?;
     Ok(id)
 }

@@ -1,6 +1,7 @@
 //! Why something was not done with a session: in words, with a code for programs and a next step for people.
 
 mod form;
+mod transfer;
 
 use std::path::{Path, PathBuf};
 
@@ -21,6 +22,7 @@ use perch_sys::store::{LockError, WriteError};
 use rustix::io::Errno;
 
 pub use form::FormError;
+pub use transfer::TransferError;
 
 use crate::tree::TreeError;
 
@@ -192,6 +194,15 @@ pub enum Error {
     /// It does not get another form.
     #[error(transparent)]
     Form(#[from] FormError),
+    /// Files did not get into an archive, or out of one.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
+    /// The number that was chosen for a new session is not free.
+    #[error("there is a session {id} already")]
+    Taken {
+        /// That number.
+        id: SessionId,
+    },
 }
 
 fn listed(paths: &[PathBuf]) -> String {
@@ -218,21 +229,20 @@ impl Error {
             Self::NotFound { .. } | Self::NotInTrash(_) => "not-found",
             Self::Refused { refusal, .. } => refusal.code(),
             Self::CannotCreate(error) => error.code(),
+            Self::Transfer(error) => error.code(),
+            Self::Taken { .. } => "exists",
             Self::Form(error) => error.code().unwrap_or_else(|| by_errno(cause(error))),
             Self::Probe(ProbeError::Lacks(_)) => "mode",
             Self::StillServed => "timeout",
             Self::NoNumber => "no-number",
-            Self::Interrupted
-            | Self::Remove(RemoveError::Stopped)
-            | Self::Tree(TreeError::Stopped) => "interrupted",
+            Self::Interrupted | Self::Remove(RemoveError::Stopped) => "interrupted",
             Self::OpenContainer(error) => match **error {
                 ContainerError::NoFileSystem { .. }
                 | ContainerError::CutShort { .. }
                 | ContainerError::Errors { .. } => "damaged",
                 _ => by_errno(cause(self)),
             },
-            Self::Tree(TreeError::Changed { .. }) => "in-use",
-            Self::Tree(error) => by_errno(error.errno()),
+            Self::Tree(error) => transfer::tree_code(error),
             Self::NotUnmounted => "io",
             Self::Lock {
                 source: LockError::Held(_),
@@ -270,6 +280,8 @@ impl Error {
         let hint = match self {
             Self::CannotCreate(error) => return Some(error.hint()),
             Self::Form(error) => return Some(error.hint()),
+            Self::Transfer(error) => return error.hint(),
+            Self::Taken { .. } => "leave the number out, or choose a free one",
             Self::Refused { refusal, .. } => refusal.hint(),
             Self::NoStore { .. } => "say where the sessions are: --sessions-dir DIR",
             Self::NeedsRoot | Self::NeedsRootTo(_) => "start it with sudo",

@@ -2,6 +2,9 @@
 //!
 //! Numbers, modes and sizes stay text here: whoever gives a wrong one gets a code for it, not only a usage line.
 
+pub mod copy;
+pub mod export;
+pub mod import;
 pub mod resize;
 
 use std::path::PathBuf;
@@ -47,6 +50,15 @@ pub enum SessionsCommand {
     /// Make the container of a session larger
     #[command(after_help = resize::EXAMPLES)]
     Resize(resize::Resize),
+    /// Make a second session of one
+    #[command(after_help = copy::EXAMPLES)]
+    Copy(copy::Copy),
+    /// Write a session to an archive
+    #[command(after_help = export::EXAMPLES)]
+    Export(export::Export),
+    /// Make a session of an archive
+    #[command(after_help = import::EXAMPLES)]
+    Import(import::Import),
     /// Delete what was not used for long
     #[command(after_help = CLEANUP)]
     Cleanup(Cleanup),

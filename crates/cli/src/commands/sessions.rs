@@ -3,17 +3,22 @@
 mod change;
 mod check;
 mod cleanup;
+mod copy;
 mod create;
 mod delete;
 mod diff;
+mod export;
+mod import;
 mod look;
 mod report;
 mod resize;
 mod trash;
+mod work;
 
 use std::path::PathBuf;
 
 use perch_core::manage::step::Step;
+use perch_core::session::Mode;
 use perch_core::units::SessionId;
 use perch_manage::account::Account;
 use perch_manage::done::Done;
@@ -47,6 +52,9 @@ pub(crate) fn run(
         Resize(args) => resize::run(&args, || at(&args.change.store), output),
         Check(args) => check::run(&args, || at(&args.store), output),
         Diff(args) => diff::run(&args, || at(&args.store), output),
+        Copy(args) => copy::run(&args, || at(&args.change.store), output),
+        Export(args) => export::run(&args, || at(&args.change.store), output),
+        Import(args) => import::run(&args, || at(&args.change.store), output),
         Cleanup(args) => cleanup::run(&args, &at(&args.change.store)?, output),
         Trash { store, command } => {
             let at = |dir: &StoreDir| {
@@ -99,6 +107,11 @@ impl Sessions {
 /// Reads a session's number, before anything is looked at.
 fn id(text: &str) -> Result<SessionId, Error> {
     Ok(text.parse().map_err(ManageError::InvalidId)?)
+}
+
+/// Reads the word for a mode.
+fn mode(word: &str) -> Result<Mode, Error> {
+    Ok(word.parse().map_err(ManageError::BadMode)?)
 }
 
 /// What a change has for programs.

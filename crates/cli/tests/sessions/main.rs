@@ -4,10 +4,14 @@
 
 mod checking;
 mod cleaning;
+mod content;
+mod copying;
 mod creating;
 mod cuts;
 mod deleting;
 mod diffing;
+mod exporting;
+mod importing;
 mod machine;
 mod metadata;
 #[path = "../shared/perch.rs"]
@@ -16,6 +20,10 @@ mod perch;
 mod places;
 mod reading;
 mod resizing;
+mod round;
+#[path = "../../../manage/src/tree/samples.rs"]
+#[allow(dead_code, reason = "shared with the library's own tests")]
+mod samples;
 mod store;
 mod union;
 mod why;

@@ -22,6 +22,13 @@ impl Store {
         }
     }
 
+    /// On a file system that the kernel lets have whiteouts and attributes of root.
+    pub(crate) fn on_disk() -> Self {
+        Self {
+            dir: tempfile::tempdir_in("/var/tmp").unwrap(),
+        }
+    }
+
     /// With these native sessions, the first of which is the default.
     pub(crate) fn with(ids: &[u32]) -> Self {
         let store = Self::empty();

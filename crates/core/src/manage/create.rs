@@ -61,6 +61,26 @@ pub enum CannotCreate {
         /// The most that can be had; absent if nothing can.
         most: Option<Mib>,
     },
+    /// The files do not fit into the container that was asked for.
+    #[error("the files do not fit into a {mode} container of {asked}")]
+    TooSmall {
+        /// The mode.
+        mode: Mode,
+        /// The size.
+        asked: Mib,
+        /// The smallest that they fit into.
+        least: Mib,
+    },
+    /// The files do not fit beside what is there.
+    #[error("the files of a {mode} session need {needs}, and {free} are free")]
+    NoRoom {
+        /// The mode.
+        mode: Mode,
+        /// What they need, with what stays free.
+        needs: Mib,
+        /// What is free.
+        free: Bytes,
+    },
 }
 
 impl CannotCreate {
@@ -69,7 +89,8 @@ impl CannotCreate {
         match self {
             Self::Mode { .. } => "mode",
             Self::TooLong { .. } => "file-too-long",
-            Self::NoSpace { .. } => "no-space",
+            Self::NoSpace { .. } | Self::NoRoom { .. } => "no-space",
+            Self::TooSmall { .. } => "too-small",
         }
     }
 
@@ -86,7 +107,8 @@ impl CannotCreate {
             Self::NoSpace {
                 most: Some(most), ..
             } => format!("choose at most {}, or make room", most.0),
-            Self::NoSpace { most: None, .. } => {
+            Self::TooSmall { least, .. } => format!("choose at least {}", least.0),
+            Self::NoSpace { most: None, .. } | Self::NoRoom { .. } => {
                 "make room: cleanup deletes what was not used for long, trash empty what was deleted"
                     .to_owned()
             }
@@ -112,6 +134,8 @@ pub enum Note {
     Smaller,
     /// A native session takes what it needs.
     Ignored,
+    /// There is no room for more than the files and a little.
+    Tight,
 }
 
 impl fmt::Display for Note {
@@ -121,6 +145,9 @@ impl fmt::Display for Note {
             Self::Smaller => write!(
                 f,
                 "the container is smaller than the usual {DEFAULT}, for want of room"
+            ),
+            Self::Tight => f.write_str(
+                "the container has little room beside its files, because there is none on the medium",
             ),
             Self::Ignored => {
                 f.write_str("a native session has no size of its own: it takes what it needs")

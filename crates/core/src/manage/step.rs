@@ -81,6 +81,27 @@ pub enum Step {
         /// How large both become.
         size: Mib,
     },
+    /// Copies the files of a session into a new one.
+    CopyFiles {
+        /// The number of that session.
+        from: SessionId,
+        /// The number of the new one.
+        id: SessionId,
+    },
+    /// Writes the files of a session to an archive.
+    Export {
+        /// Its number.
+        id: SessionId,
+        /// The path of the archive.
+        path: String,
+    },
+    /// Unpacks an archive into a new session.
+    Unpack {
+        /// The path of the archive.
+        path: String,
+        /// The number of the new session.
+        id: SessionId,
+    },
 }
 
 impl fmt::Display for Step {
@@ -121,6 +142,13 @@ impl fmt::Display for Step {
                 f,
                 "make the container of session {id} and its file system {size} large"
             ),
+            Self::CopyFiles { from, id } => {
+                write!(f, "copy the files of session {from} to session {id}")
+            }
+            Self::Export { id, path } => {
+                write!(f, "write the files of session {id} to {}", Quoted(path))
+            }
+            Self::Unpack { path, id } => write!(f, "unpack {} into session {id}", Quoted(path)),
         }
     }
 }

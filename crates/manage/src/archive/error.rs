@@ -4,7 +4,6 @@ use std::io;
 use std::path::PathBuf;
 
 use perch_core::cause::Causes;
-use perch_sys::dir::DirError;
 use rustix::io::Errno;
 
 use super::header::HeaderError;
@@ -17,9 +16,6 @@ use crate::tree::{Action, TreeError};
 /// Why there is no archive. Whatever had its name before is as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// The session's tree cannot be opened.
-    #[error("cannot open the session's tree")]
-    Session(#[source] DirError),
     /// It cannot be read.
     #[error(transparent)]
     Tree(#[from] TreeError),
@@ -112,9 +108,6 @@ pub enum ReadError {
     /// The place cannot be written to.
     #[error(transparent)]
     Tree(TreeError),
-    /// The new directory cannot be used.
-    #[error("cannot use the new session's directory: an empty one is needed")]
-    Staging(#[source] DirError),
     /// The one who watches wanted an end.
     #[error("stopped as asked for: nothing of it counts")]
     Stopped,

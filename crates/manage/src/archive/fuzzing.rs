@@ -3,12 +3,14 @@
 //! `fuzz/` runs it without end; the test here runs it on its corpus, and on what becomes of that by small changes. A
 //! panic is a finding.
 
+use std::ops::ControlFlow;
+
 use super::member::Members;
 use super::place::Shape;
 use super::policy::Limits;
 use super::read::entries;
 use super::survey::of_members;
-use crate::tree::Kind;
+use crate::tree::{Kind, Progress};
 
 const LIMITS: Limits = Limits {
     bytes: 1 << 30,
@@ -22,12 +24,13 @@ const LIMITS: Limits = Limits {
 pub fn archive(data: &[u8]) {
     let members = || Members::made_up(data.to_vec(), LIMITS);
     let mut shapes = vec![Shape::Beside, Shape::Within, Shape::Flat];
-    if let Ok(survey) = of_members(members(), LIMITS) {
+    if let Ok(survey) = of_members(members(), LIMITS, &mut go_on) {
         shapes = vec![survey.shape];
     }
     for shape in shapes {
         // The error is as good as any other outcome.
-        let _ = entries(members(), shape, LIMITS, &mut |entry| {
+        let _ = entries(members(), shape, LIMITS, &mut go_on, &mut |next| {
+            let entry = &next.entry;
             check(&entry.path);
             if let Kind::HardLink { to } = &entry.kind {
                 check(to);
@@ -40,6 +43,10 @@ pub fn archive(data: &[u8]) {
             );
         });
     }
+}
+
+fn go_on(_: Progress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
 }
 
 fn check(path: &[u8]) {

@@ -44,6 +44,8 @@ pub struct Manifest {
     pub layout: Option<Layout>,
     /// What its list of files comes to; absent in archives of others.
     pub sum: Option<Sum>,
+    /// Bytes of content that are packed, which holes are not; absent in archives of others.
+    pub stored: Option<u64>,
     /// Fields that are there, but say nothing that can be used.
     pub unreadable: Vec<&'static str>,
 }
@@ -69,7 +71,7 @@ pub enum ManifestError {
 }
 
 /// The text of a `metadata.json`.
-pub fn text(about: &About, layout: Layout, sum: &Sum, at: Timestamp) -> Vec<u8> {
+pub fn text(about: &About, layout: Layout, sum: &Sum, stored: u64, at: Timestamp) -> Vec<u8> {
     let union = about.union.map_or("unknown", UnionKind::word);
     let manifest = json!({
         "version": VERSION,
@@ -86,6 +88,7 @@ pub fn text(about: &About, layout: Layout, sum: &Sum, at: Timestamp) -> Vec<u8> 
         "sha256": sum.sha256,
         "files": sum.files,
         "bytes": sum.bytes,
+        "stored": stored,
     });
     format!("{manifest:#}\n").into_bytes()
 }
@@ -148,6 +151,7 @@ pub fn parse(text: &[u8]) -> Result<Manifest, ManifestError> {
         date,
         layout: layout.and_then(Layout::from_word),
         sum: sum(&map),
+        stored: map.get("stored").and_then(Value::as_u64),
         about: About {
             mode,
             version,

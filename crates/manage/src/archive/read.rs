@@ -1,30 +1,27 @@
 //! Unpacks an archive into a directory that nobody uses yet: whatever is in it, nothing outside is reached.
 
 use std::fs::File;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::ops::ControlFlow;
+use std::os::fd::BorrowedFd;
 
-use perch_core::session::UnionKind;
 use rustix::io::Errno;
 
 use super::content::unpack;
 use super::error::ReadError;
-use super::layout::Layout;
 use super::list::{List, Sum};
 use super::manifest::Manifest;
 use super::member::{Member, MemberKind, Members};
 use super::place::{Place, Shape};
 use super::policy::{Finding, Findings, Limits, Policy, admit};
 use super::stream::Stream;
-use super::survey::{Survey, survey};
+use super::survey::Survey;
 use crate::tree::{Entry, Kind, Losses, Progress, Sink, TreeError, Watch};
 
 /// What came out of an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Imported {
-    /// What the archive says of itself.
-    pub manifest: Manifest,
-    /// How the new session is laid out.
-    pub layout: Layout,
+    /// Whether its files are those that its metadata tells of. Archives of others tell of none.
+    pub is_listed: bool,
     /// How much there was.
     pub done: Progress,
     /// What the receiver should know of.
@@ -33,61 +30,81 @@ pub struct Imported {
     pub losses: Losses,
 }
 
-/// Unpacks `input` into `staging`, an empty directory that is open for reading; the caller gives it its name, or, after
-/// a failure, removes it. Everything is on the disk afterwards.
+/// Unpacks `input`, of which `survey` tells, into `tree`, an empty directory that is open for reading; the caller puts it
+/// in place, or, after a failure, removes it. Everything is on the disk afterwards.
 pub fn read(
     input: &File,
+    survey: &Survey,
     limits: Limits,
     policy: Policy,
-    staging: BorrowedFd<'_>,
+    tree: BorrowedFd<'_>,
     watch: &mut Watch<'_>,
 ) -> Result<Imported, ReadError> {
-    let survey = survey(input, limits)?;
     let stream = Stream::new(input, limits.ratio)?;
     let members = Members::new(stream, limits);
-    members_into(members, survey, limits, policy, staging, watch)
+    members_into(members, survey, limits, policy, tree, watch)
 }
 
 pub(super) fn members_into(
     members: Members,
-    survey: Survey,
+    survey: &Survey,
     limits: Limits,
     policy: Policy,
-    staging: BorrowedFd<'_>,
+    tree: BorrowedFd<'_>,
     watch: &mut Watch<'_>,
 ) -> Result<Imported, ReadError> {
-    let Survey {
-        manifest, shape, ..
-    } = survey;
-    let union = manifest.about.union.map(Layout::of);
-    let layout = manifest.layout.or(union);
-    let layout = layout.unwrap_or(Layout::of(UnionKind::Overlayfs));
-    let root = layout.make(staging).map_err(ReadError::Staging)?;
     let mut import = Import {
-        sink: Sink::new(root.as_fd())?,
-        findings: Findings::default(),
+        sink: Sink::new(tree)?,
+        findings: findings(&survey.manifest),
         done: Progress::default(),
         policy,
         watch,
     };
-    for field in &manifest.unreadable {
-        import.findings.add(b"", Finding::Unreadable(field));
-    }
-    let mut entries = Entries::new(members, shape, limits);
+    let mut entries = Entries::new(members, survey.shape, limits);
     while let Some(next) = entries.next()? {
         import.take(next, &mut entries.members)?;
     }
-    let sum = entries.list.sum();
-    if manifest.sum.as_ref().is_some_and(|told| *told != sum) {
-        return Err(ReadError::List);
-    }
     Ok(Imported {
-        layout,
+        is_listed: survey.lists(&entries.list.sum()),
         done: import.done,
         findings: import.findings,
         losses: import.sink.finish()?,
-        manifest,
     })
+}
+
+/// Reads `input` through as [`read`] does, and writes nothing.
+pub fn inspect(
+    input: &File,
+    survey: &Survey,
+    limits: Limits,
+    policy: Policy,
+    watch: &mut Watch<'_>,
+) -> Result<Imported, ReadError> {
+    let members = Members::new(Stream::new(input, limits.ratio)?, limits);
+    let mut found = findings(&survey.manifest);
+    let mut done = Progress::default();
+    let mut keep = |progress| {
+        done = progress;
+        watch(progress)
+    };
+    let sum = entries(members, survey.shape, limits, &mut keep, &mut |next| {
+        next.admit(policy, &mut found);
+    })?;
+    Ok(Imported {
+        is_listed: survey.lists(&sum),
+        done,
+        findings: found,
+        losses: Losses::default(),
+    })
+}
+
+/// What there is to say about the metadata.
+fn findings(manifest: &Manifest) -> Findings {
+    let mut findings = Findings::default();
+    for field in &manifest.unreadable {
+        findings.add(b"", Finding::Unreadable(field));
+    }
+    findings
 }
 
 /// The entries of the tree in an archive.
@@ -99,10 +116,20 @@ struct Entries {
 }
 
 /// One of them, with what an entry of a tree does not have.
-struct Next {
-    entry: Entry,
+pub(super) struct Next {
+    pub(super) entry: Entry,
     holes: Option<Vec<crate::tree::Extent>>,
     has_acl_text: bool,
+}
+
+impl Next {
+    /// Takes from it what is not let in; whether anything is left.
+    fn admit(&mut self, policy: Policy, findings: &mut Findings) -> bool {
+        if self.has_acl_text {
+            findings.add(&self.entry.path, Finding::AclLeftOut);
+        }
+        admit(&mut self.entry, policy, findings)
+    }
 }
 
 impl Entries {
@@ -177,11 +204,24 @@ pub(super) fn entries(
     members: Members,
     shape: Shape,
     limits: Limits,
-    show: &mut dyn FnMut(&Entry),
+    watch: &mut Watch<'_>,
+    show: &mut dyn FnMut(&mut Next),
 ) -> Result<Sum, ReadError> {
     let mut entries = Entries::new(members, shape, limits);
-    while let Some(next) = entries.next()? {
-        show(&next.entry);
+    let mut done = Progress::default();
+    while let Some(mut next) = entries.next()? {
+        show(&mut next);
+        entries.members.content(&mut |chunk| {
+            done.bytes += u64::try_from(chunk.len()).unwrap_or(0);
+            match watch(done) {
+                ControlFlow::Continue(()) => Ok(()),
+                ControlFlow::Break(()) => Err(ReadError::Stopped),
+            }
+        })?;
+        done.entries += 1;
+        if watch(done).is_break() {
+            return Err(ReadError::Stopped);
+        }
     }
     Ok(entries.list.sum())
 }
@@ -196,18 +236,11 @@ struct Import<'a, 'w> {
 }
 
 impl Import<'_, '_> {
-    fn take(&mut self, next: Next, members: &mut Members) -> Result<(), ReadError> {
-        let Next {
-            mut entry,
-            holes,
-            has_acl_text,
-        } = next;
-        if has_acl_text {
-            self.findings.add(&entry.path, Finding::AclLeftOut);
-        }
-        if !admit(&mut entry, self.policy, &mut self.findings) {
+    fn take(&mut self, mut next: Next, members: &mut Members) -> Result<(), ReadError> {
+        if !next.admit(self.policy, &mut self.findings) {
             return Ok(());
         }
+        let Next { entry, holes, .. } = next;
         let file = self.add(&entry)?;
         if let (Some(file), Kind::File { size }) = (file, &entry.kind) {
             let (done, watch) = (&mut self.done, &mut *self.watch);

@@ -6,7 +6,7 @@ mod round;
 
 use std::fs::{self, File};
 use std::ops::ControlFlow;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -16,7 +16,7 @@ use perch_core::session::{Mode, UnionKind};
 use perch_sys::dir::open_dir;
 
 use super::*;
-use crate::tree::{Progress, compare};
+use crate::tree::{Losses, Progress, Watch, compare};
 
 fn go_on(_: Progress) -> ControlFlow<()> {
     ControlFlow::Continue(())
@@ -35,6 +35,46 @@ fn about(union: UnionKind) -> About {
     }
 }
 
+/// What came of an import, and what was told before.
+#[derive(Debug)]
+struct Got {
+    manifest: Manifest,
+    layout: Layout,
+    done: Progress,
+    findings: Findings,
+    losses: Losses,
+}
+
+impl Got {
+    fn new(survey: Survey, imported: Imported) -> Result<Self, ReadError> {
+        if !imported.is_listed {
+            return Err(ReadError::List);
+        }
+        Ok(Self {
+            manifest: survey.manifest,
+            layout: survey.layout,
+            done: imported.done,
+            findings: imported.findings,
+            losses: imported.losses,
+        })
+    }
+}
+
+/// All of it, as an export does.
+fn write(
+    session: BorrowedFd<'_>,
+    layout: Layout,
+    about: &About,
+    out: &Path,
+    options: &Options,
+    watch: &mut Watch<'_>,
+) -> Result<Written, WriteError> {
+    let tree = layout.open(session).unwrap();
+    let packed = Packed::new(tree.as_fd(), layout, about, out, options, watch)?;
+    packed.verify(watch)?;
+    packed.commit()
+}
+
 fn export(session: &Path, layout: Layout, out: &Path) -> Written {
     let union = match layout {
         Layout::Aufs => UnionKind::Aufs,
@@ -46,18 +86,17 @@ fn export(session: &Path, layout: Layout, out: &Path) -> Written {
         .unwrap_or_else(|error| panic!("{}", Causes(&error)))
 }
 
-fn import(archive: &Path, policy: Policy, staging: &Path) -> Result<Imported, String> {
+fn import(archive: &Path, policy: Policy, staging: &Path) -> Result<Got, String> {
     fs::create_dir(staging).unwrap();
     let staging = open_dir(staging).unwrap();
     let input = File::open(archive).unwrap();
-    read(
-        &input,
-        Limits::default(),
-        policy,
-        staging.as_fd(),
-        &mut go_on,
-    )
-    .map_err(|error| Causes(&error).to_string())
+    let limits = Limits::default();
+    let got = survey(&input, limits, &mut go_on).and_then(|survey| {
+        let tree = survey.layout.make(staging.as_fd()).unwrap();
+        let imported = read(&input, &survey, limits, policy, tree.as_fd(), &mut go_on)?;
+        Got::new(survey, imported)
+    });
+    got.map_err(|error| Causes(&error).to_string())
 }
 
 /// Everything is let in, as from oneself.

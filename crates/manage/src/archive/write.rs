@@ -2,7 +2,7 @@
 
 use std::io::{self, Seek, SeekFrom, Write};
 use std::ops::ControlFlow;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -36,20 +36,17 @@ pub struct Options {
     pub threads: Option<u32>,
     /// Whether a file that is there is replaced.
     pub replace: bool,
-    /// Whether the archive is read back.
-    pub verify: bool,
     /// When it is made.
     pub at: Timestamp,
 }
 
 impl Options {
-    /// Level 3 on all processors, read back, and nothing replaced.
+    /// Level 3 on all processors, and nothing replaced.
     pub fn new(at: Timestamp) -> Self {
         Self {
             level: 3,
             threads: None,
             replace: false,
-            verify: true,
             at,
         }
     }
@@ -71,55 +68,84 @@ pub struct Written {
     pub blind: bool,
 }
 
-/// Packs the session whose directory, or the root of whose container, is `session`, into the file `out`.
-pub fn write(
-    session: BorrowedFd<'_>,
-    layout: Layout,
-    about: &About,
-    out: &Path,
-    options: &Options,
-    watch: &mut Watch<'_>,
-) -> Result<Written, WriteError> {
-    let target = Target::begin(out, options.replace)?;
-    let root = layout.open(session).map_err(WriteError::Session)?;
-    let failed = |error| write_error(out, error);
-    // What the list comes to is told at the beginning, and known at the end.
-    let mut file = target.file();
-    file.seek(SeekFrom::Start(HEAD)).map_err(failed)?;
-    let written = std::thread::scope(|scope| {
-        let feed = Feed::new(scope, target.file(), options).map_err(failed)?;
-        let mut packer = Packer::new(feed);
+/// An archive that is written and has no name yet. Dropped before [`Packed::commit`], nothing is left of it.
+pub struct Packed {
+    target: Target,
+    written: Written,
+    replace: bool,
+}
+
+impl Packed {
+    /// Packs the session whose files are below `tree` into a file that is to be called `out`; `layout` says where they
+    /// were in the session.
+    pub fn new(
+        tree: BorrowedFd<'_>,
+        layout: Layout,
+        about: &About,
+        out: &Path,
+        options: &Options,
+        watch: &mut Watch<'_>,
+    ) -> Result<Self, WriteError> {
+        let target = Target::begin(out, options.replace)?;
+        let failed = |error| write_error(out, error);
+        // What the list comes to is told at the beginning, and known at the end.
+        let mut file = target.file();
+        file.seek(SeekFrom::Start(HEAD)).map_err(failed)?;
         let mut done = Progress::default();
-        let written = walk(root.as_fd(), &mut |found| {
-            member(&mut packer, found, &failed, &mut |bytes| {
-                done.bytes += bytes;
-                watch(done).is_continue()
+        let written = std::thread::scope(|scope| {
+            let feed = Feed::new(scope, target.file(), options).map_err(failed)?;
+            let mut packer = Packer::new(feed);
+            let written = walk(tree, &mut |found| {
+                member(&mut packer, found, &failed, &mut |bytes| {
+                    done.bytes += bytes;
+                    watch(done).is_continue()
+                })?;
+                done.entries += 1;
+                go_on(watch(done))
             })?;
-            done.entries += 1;
-            go_on(watch(done))
+            packer.out.write_all(&[0; 2 * BLOCK]).map_err(failed)?;
+            packer.out.finish().map_err(failed)?;
+            Ok::<_, WriteError>(written)
         })?;
-        packer.out.write_all(&[0; 2 * BLOCK]).map_err(failed)?;
-        packer.out.finish().map_err(failed)?;
-        Ok::<_, WriteError>(written)
-    })?;
-    head(about, layout, &written.sum, options.at)
-        .and_then(|head| file.write_all_at(&head, 0))
-        .map_err(failed)?;
-    target.file().sync_all().map_err(failed)?;
-    if options.verify {
-        verify(&target, &written.sum).map_err(|source| WriteError::Verify {
-            path: out.into(),
-            source: Box::new(source),
-        })?;
+        head(about, layout, &written.sum, done.bytes, options.at)
+            .and_then(|head| file.write_all_at(&head, 0))
+            .map_err(failed)?;
+        target.file().sync_all().map_err(failed)?;
+        let packed = target.file().metadata().map_err(failed)?.len();
+        Ok(Self {
+            target,
+            written: Written { packed, ..written },
+            replace: options.replace,
+        })
     }
-    let packed = target.file().metadata().map_err(failed)?.len();
-    target.commit(options.replace)?;
-    Ok(Written { packed, ..written })
+
+    /// Reads everything back, from the disk where the kernel lets go of what it remembers.
+    pub fn verify(&self, watch: &mut Watch<'_>) -> Result<(), WriteError> {
+        verify(&self.target, &self.written.sum, watch).map_err(|source| match source {
+            ReadError::Stopped => TreeError::Stopped.into(),
+            source => WriteError::Verify {
+                path: self.target.path().into(),
+                source: Box::new(source),
+            },
+        })
+    }
+
+    /// Gives it its name.
+    pub fn commit(self) -> Result<Written, WriteError> {
+        self.target.commit(self.replace)?;
+        Ok(self.written)
+    }
 }
 
 /// The two files that tell about the archive, in a frame of their own, and a frame behind it that readers pass over, which
 /// fills the room that was left for them. RFC 8878, 3.1.2.
-fn head(about: &About, layout: Layout, sum: &Sum, at: Timestamp) -> io::Result<Vec<u8>> {
+fn head(
+    about: &About,
+    layout: Layout,
+    sum: &Sum,
+    stored: u64,
+    at: Timestamp,
+) -> io::Result<Vec<u8>> {
     let modified = Time {
         seconds: at.as_second(),
         nanoseconds: 0,
@@ -127,7 +153,7 @@ fn head(about: &About, layout: Layout, sum: &Sum, at: Timestamp) -> io::Result<V
     let mut encoder = zstd::Encoder::new(Vec::new(), 19)?;
     encoder.include_checksum(true)?;
     for (name, text) in [
-        (MANIFEST, manifest::text(about, layout, sum, at)),
+        (MANIFEST, manifest::text(about, layout, sum, stored, at)),
         (INFO, manifest::info(about, sum, at)),
     ] {
         encoder.write_all(&pack::own_file(name, &text, modified))?;
@@ -217,8 +243,7 @@ fn member<W: Write>(
     Ok(())
 }
 
-/// Reads everything back, from the disk where the kernel lets go of what it remembers.
-fn verify(target: &Target, sum: &Sum) -> Result<(), ReadError> {
+fn verify(target: &Target, sum: &Sum, watch: &mut Watch<'_>) -> Result<(), ReadError> {
     let _ = fadvise(target.file(), 0, None, Advice::DontNeed);
     // It is as large as it is: what counts is that it is the same.
     let limits = Limits {
@@ -230,7 +255,7 @@ fn verify(target: &Target, sum: &Sum) -> Result<(), ReadError> {
     };
     let stream = Stream::new(target.file(), limits.ratio)?;
     let members = Members::new(stream, limits);
-    match read::entries(members, Shape::Beside, limits, &mut |_| {})? == *sum {
+    match read::entries(members, Shape::Beside, limits, watch, &mut |_| {})? == *sum {
         true => Ok(()),
         false => Err(ReadError::List),
     }

@@ -83,13 +83,13 @@ fn privileged_what_was_never_opened_holds_nothing() {
     let dir = tempfile::tempdir_in("/var/tmp").unwrap();
     for union in [UnionKind::Overlayfs, UnionKind::Aufs] {
         let native = read(dir.path(), Mode::Native, Some(union));
-        assert_eq!(native.measure(&mut go_on).unwrap().entries, 1);
+        assert_eq!(native.measure(&mut go_on).unwrap().load.entries, 1);
         native.close().unwrap();
     }
     let session = open_dir(dir.path()).unwrap();
     perch_sys::container::Image::make(session.as_fd(), Mib(20)).unwrap();
     let content = read(dir.path(), Mode::Raw, Some(UnionKind::Aufs));
-    assert_eq!(content.measure(&mut go_on).unwrap().entries, 1);
+    assert_eq!(content.measure(&mut go_on).unwrap().load.entries, 1);
     content.close().unwrap();
 }
 
@@ -107,6 +107,8 @@ fn privileged_room_is_reckoned_without_holes_and_second_names() {
     let content = read(dir.path(), Mode::Native, None);
     let measure = content.measure(&mut go_on).unwrap();
     assert_eq!(measure.content.0, 5001);
-    assert_eq!(measure.blocks.0, 3 * 4096);
-    assert_eq!(measure.entries, 6);
+    let blocks = measure.load.blocks.0;
+    // Three of files, one for each directory and the second name, and the names.
+    assert!((6 * 4096..7 * 4096).contains(&blocks), "{blocks}");
+    assert_eq!(measure.load.entries, 6);
 }

@@ -38,13 +38,10 @@ pub(super) fn run(
 
 fn wish(args: &Create) -> Result<Wish, Error> {
     let mode = args.mode_option.as_ref().or(args.mode.as_ref());
-    let mode = match mode {
-        Some(word) => word.parse().map_err(ManageError::BadMode)?,
-        None => Mode::Native,
-    };
+    let mode = mode.map(|word| super::mode(word)).transpose()?;
     let size = args.size_option.as_ref().or(args.size.as_ref());
     Ok(Wish {
-        mode,
+        mode: mode.unwrap_or(Mode::Native),
         size: size.map(|text| parse_size(text)).transpose()?,
         labels: Labels {
             name: args.name.clone(),

@@ -18,7 +18,7 @@ fn sample() -> (About, Sum, Timestamp) {
 #[test]
 fn the_text_is_as_the_contract_has_it() {
     let (about, sum, at) = sample();
-    let text = text(&about, Layout::Overlayfs, &sum, at);
+    let text = text(&about, Layout::Overlayfs, &sum, 4, at);
     let want = r#"{
   "version": "1.0",
   "date": "2025-11-21T14:40:00Z",
@@ -33,13 +33,14 @@ fn the_text_is_as_the_contract_has_it() {
   "layout": "overlayfs",
   "sha256": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
   "files": 3,
-  "bytes": 5
+  "bytes": 5,
+  "stored": 4
 }
 "#;
     assert_eq!(String::from_utf8(text.clone()).unwrap(), want);
     let manifest = parse(&text).unwrap();
     assert_eq!(manifest.about, about);
-    assert_eq!(manifest.sum, Some(sum));
+    assert_eq!((manifest.sum, manifest.stored), (Some(sum), Some(4)));
     assert_eq!(manifest.layout, Some(Layout::Overlayfs));
     assert_eq!(manifest.size, Some(1 << 20));
     assert!(has_schema(&text));

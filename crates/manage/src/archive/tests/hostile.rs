@@ -51,7 +51,7 @@ fn outside(dir: &Path) -> Vec<std::ffi::OsString> {
 }
 
 /// What is made of a tar whose metadata comes first.
-pub(super) fn imported(dir: &Path, fill: impl FnOnce(&mut Tar)) -> Result<Imported, ReadError> {
+pub(super) fn imported(dir: &Path, fill: impl FnOnce(&mut Tar)) -> Result<Got, ReadError> {
     imported_within(dir, Limits::default(), fill)
 }
 
@@ -59,7 +59,7 @@ fn imported_within(
     dir: &Path,
     limits: Limits,
     fill: impl FnOnce(&mut Tar),
-) -> Result<Imported, ReadError> {
+) -> Result<Got, ReadError> {
     let mut tar = Tar(Vec::new());
     tar.file("metadata.json", METADATA);
     tar.member("data/", b'5', "", b"");
@@ -69,15 +69,17 @@ fn imported_within(
     fs::create_dir(&staging).unwrap();
     let staging = open_dir(&staging).unwrap();
     let members = || Members::new(Stream::of(tar.0.clone()), limits);
-    let survey = of_members(members(), limits)?;
-    members_into(
+    let survey = of_members(members(), limits, &mut go_on)?;
+    let tree = survey.layout.make(staging.as_fd()).unwrap();
+    let imported = members_into(
         members(),
-        survey,
+        &survey,
         limits,
         Policy::default(),
-        staging.as_fd(),
+        tree.as_fd(),
         &mut go_on,
-    )
+    )?;
+    Got::new(survey, imported)
 }
 
 #[test]
@@ -347,7 +349,12 @@ fn zeros_without_end_are_refused() {
         encoder.write_all(&zeros).unwrap();
     }
     encoder.finish().unwrap();
-    let error = survey(&File::open(&archive).unwrap(), Limits::default()).unwrap_err();
+    let error = survey(
+        &File::open(&archive).unwrap(),
+        Limits::default(),
+        &mut go_on,
+    )
+    .unwrap_err();
     assert!(
         matches!(error, ReadError::Limit { limit: 1000, .. }),
         "{error}"
