@@ -42,7 +42,7 @@ fn privileged_what_a_session_changed_is_told_against_its_bundles() {
     let said = union.perch("diff 1 --bundles bundles");
     let text = said.ok();
     let (list, sums) = text.split_once("\n\n").unwrap();
-    let want: Vec<String> = sorted(LINES).iter().map(|line| spaced(line)).collect();
+    let want: Vec<String> = sorted(LINES).iter().map(spaced).collect();
     let got: Vec<String> = list.lines().map(spaced).collect();
     assert_eq!(got, want, "{text}");
     assert!(sums.starts_with("session 1 changed 11 entries\n"), "{sums}");
