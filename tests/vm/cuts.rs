@@ -7,6 +7,8 @@ use libtest_mimic::{Failed, Trial};
 use perch_tests::cuts::{Case, Effort, cases, prove};
 use perch_tests::scenario::Runner;
 
+use crate::times::timed;
+
 fn name(case: &Case) -> String {
     format!("a cut at any write, {}", case.name)
 }
@@ -23,7 +25,7 @@ pub fn trials(runner: &Arc<Runner>) -> impl Iterator<Item = Trial> {
     tried().map(|case| {
         let runner = Arc::clone(runner);
         Trial::test(name(&case), move || {
-            let proof = prove(runner.images(), &case, Effort::slice())?;
+            let proof = timed(case.name, || prove(runner.images(), &case, Effort::slice()))?;
             if proof.lost.is_empty() {
                 return Ok(());
             }

@@ -27,6 +27,7 @@ mod places;
 mod places_by_name;
 mod raw;
 mod shutdown;
+mod times;
 mod toram;
 mod touches;
 mod ventoy;
@@ -38,6 +39,7 @@ use anyhow::Result;
 use libtest_mimic::{Arguments, Completion, Trial};
 use perch_tests::scenario::union::{self, adapted};
 use perch_tests::scenario::{Images, Runner, Scenario};
+use times::timed;
 
 /// Each machine keeps one processor busy; more than two at a time were never measured.
 const AT_ONCE: usize = 2;
@@ -99,7 +101,7 @@ fn main() -> Result<ExitCode> {
                 return Ok(Completion::ignored_with(reason));
             }
             match adapted(scenario, union) {
-                Ok(scenario) => runner.run(&scenario)?,
+                Ok(scenario) => timed(&scenario.name, || runner.run(&scenario))?,
                 Err(reason) => return Ok(Completion::ignored_with(reason)),
             }
             Ok(Completion::Completed)
@@ -108,7 +110,9 @@ fn main() -> Result<ExitCode> {
     let mut trials: Vec<Trial> = all.into_iter().map(trial).collect();
     trials.extend(cuts::trials(&runner));
     trials.extend(packages::trials());
-    Ok(libtest_mimic::run(&arguments, trials).exit_code())
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    times::tell();
+    Ok(conclusion.exit_code())
 }
 
 fn no_name_twice(mut names: Vec<String>) -> bool {

@@ -11,6 +11,8 @@ use perch_tests::debian::Debian;
 use perch_tests::host::{cache_dir, command, kernel::Kernel, run, workspace_dir};
 use perch_tests::scenario::{Boot, Images, Runner, Scenario};
 
+use crate::times::timed;
+
 const SCRIPT: &str = include_str!("packages/install.sh");
 
 const BUILT: &str = "the packages are the same bytes each time, and lintian finds nothing";
@@ -23,12 +25,12 @@ pub fn names() -> impl Iterator<Item = String> {
 
 pub fn trials() -> impl Iterator<Item = Trial> {
     [
-        Trial::test(BUILT, || said(built())),
+        Trial::test(BUILT, || said(timed(BUILT, built))),
         Trial::ignorable_test(INSTALLED, || {
             if !rustix::process::geteuid().is_root() {
                 return Ok(Completion::ignored_with("needs root"));
             }
-            said(installed())?;
+            said(timed(INSTALLED, installed))?;
             Ok(Completion::Completed)
         }),
     ]
