@@ -98,8 +98,12 @@ impl Cli {
         };
         let misplaced = !knows && !self.sessions_dir.is_empty();
         misplaced.then(|| {
-            let text =
-                "--sessions-dir is for commands on sessions; mark-good needs a session with it";
+            let text = match &self.command {
+                Some(Command::MarkGood(_)) => {
+                    "mark-good needs the number of a session with --sessions-dir"
+                }
+                _ => "this command looks at no sessions: leave --sessions-dir out",
+            };
             whole.clone().error(ErrorKind::ArgumentConflict, text)
         })
     }
