@@ -45,6 +45,11 @@ impl Progress {
         Self(bar)
     }
 
+    /// So much of it is done.
+    pub(crate) fn set(&self, done: u64) {
+        self.0.set_position(done);
+    }
+
     /// What is done now.
     pub(crate) fn say(&self, what: String) {
         self.0.set_message(what);

@@ -38,16 +38,19 @@ mod survey;
 mod target;
 pub mod write;
 
+pub(crate) use content::Packer;
 pub use error::{ReadError, WriteError};
 pub use layout::Layout;
 pub use manifest::{About, Manifest};
 pub use policy::{Finding, Findings, Found, Limits, Policy};
 pub use read::{Imported, inspect, read};
 pub use survey::{Survey, survey};
+pub(crate) use target::{Target, write_error};
+pub(crate) use write::member;
 pub use write::{Options, Packed, Written};
 
 /// Tar is made of blocks of this many bytes.
-const BLOCK: usize = 512;
+pub(crate) const BLOCK: usize = 512;
 
 /// What the files are called that tell about an archive.
 const MANIFEST: &[u8] = b"metadata.json";

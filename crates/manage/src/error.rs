@@ -24,6 +24,7 @@ use rustix::io::Errno;
 pub use form::FormError;
 pub use transfer::TransferError;
 
+use crate::commit::CommitError;
 use crate::tree::TreeError;
 
 /// Why something was not done.
@@ -145,6 +146,9 @@ pub enum Error {
     /// Something is left of what was to be deleted.
     #[error("cannot delete all of it")]
     Remove(#[from] RemoveError),
+    /// No module could be made.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
     /// Bundles could not be looked at.
     #[error("cannot read the bundles in {}", .path.display())]
     Bundles {
@@ -224,6 +228,7 @@ impl Error {
             Self::NoStore { .. } => "no-store",
             Self::NeedsRoot | Self::NeedsRootTo(_) => "no-root",
             Self::NoBundles { .. } => "no-bundles",
+            Self::Commit(error) => error.code().unwrap_or_else(|| by_errno(cause(self))),
             Self::Bundle { .. } => "bundle",
             Self::ReadOnly { .. } => "read-only",
             Self::NotFound { .. } | Self::NotInTrash(_) => "not-found",
@@ -282,6 +287,7 @@ impl Error {
             Self::Form(error) => return Some(error.hint()),
             Self::Transfer(error) => return error.hint(),
             Self::Taken { .. } => "leave the number out, or choose a free one",
+            Self::Commit(error) => return error.hint(),
             Self::Refused { refusal, .. } => refusal.hint(),
             Self::NoStore { .. } => "say where the sessions are: --sessions-dir DIR",
             Self::NeedsRoot | Self::NeedsRootTo(_) => "start it with sudo",

@@ -15,6 +15,7 @@ pub mod archive;
 pub mod change;
 pub mod check;
 pub mod cleanup;
+pub mod commit;
 pub mod content;
 pub mod copy;
 pub mod create;

@@ -12,9 +12,11 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Subcommand};
 
 mod check;
+mod commit;
 mod diff;
 
 pub use check::Check;
+pub use commit::Commit;
 pub use diff::Diff;
 
 /// The commands on sessions.
@@ -44,6 +46,9 @@ pub enum SessionsCommand {
     /// Look whether sessions are in order
     #[command(after_help = check::EXAMPLES)]
     Check(Check),
+    /// Make a module of files that a session changed
+    #[command(after_help = commit::EXAMPLES)]
+    Commit(Commit),
     /// Delete a session; it can be restored from the trash
     #[command(after_help = DELETE)]
     Delete(Delete),

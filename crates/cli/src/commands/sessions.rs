@@ -3,6 +3,7 @@
 mod change;
 mod check;
 mod cleanup;
+mod commit;
 mod copy;
 mod create;
 mod delete;
@@ -51,6 +52,7 @@ pub(crate) fn run(
         Delete(args) => delete::run(&args, || at(&args.change.store), output),
         Resize(args) => resize::run(&args, || at(&args.change.store), output),
         Check(args) => check::run(&args, || at(&args.store), output),
+        Commit(args) => commit::run(&args, || at(&args.store), output),
         Diff(args) => diff::run(&args, || at(&args.store), output),
         Copy(args) => copy::run(&args, || at(&args.change.store), output),
         Export(args) => export::run(&args, || at(&args.change.store), output),

@@ -22,6 +22,7 @@ fn help_of_every_command_is_as_written() {
         ("help-trash-empty.txt", "trash empty --help"),
         ("help-dynfilefs.txt", "dynfilefs --help"),
         ("help-check-sessions.txt", "check --help"),
+        ("help-commit.txt", "commit --help"),
         ("help-diff.txt", "diff --help"),
         ("help-why.txt", "why --help"),
         ("help-mark-good.txt", "mark-good --help"),

@@ -175,3 +175,28 @@ fn privileged_containers_in_use_and_cut_off_are_told_apart_from_damaged_ones() {
     assert!(codes.contains(&"cut-off".to_owned()), "{cut:?}");
     union.shell("umount mnt/core").ok();
 }
+
+/// An index that points behind the end of its part, as a power cut on a full disk leaves it: it reads as zeros before and
+/// after.
+#[test]
+fn privileged_the_index_of_a_container_is_put_right() {
+    let union = Union::after("true");
+    union.perch("create dynfilefs 64").ok();
+    // The last entry of the first part, which no file system of 64 MiB reaches the meaning of.
+    union
+        .shell("printf '\\377\\377\\377\\377\\0\\0\\0\\0' | dd of=changes/2/changes.dat.0 bs=1 seek=$((4096 + 8 * 16000)) conv=notrunc")
+        .ok();
+    let before = union.shell("sha256sum changes/2/*").ok();
+    is(
+        &union.perch("check 2 --json"),
+        "2",
+        "needs-you",
+        &["container-index"],
+    );
+    assert_eq!(before, union.shell("sha256sum changes/2/*").ok());
+    let repaired = union.perch("check 2 --repair --json");
+    let (verdict, codes) = of(&repaired, "2");
+    assert_eq!(verdict, "repaired", "{repaired:?}");
+    assert_eq!(codes, ["container-index"]);
+    is(&union.perch("check 2 --json"), "2", "healthy", &[]);
+}

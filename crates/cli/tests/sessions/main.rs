@@ -4,6 +4,7 @@
 
 mod checking;
 mod cleaning;
+mod committing;
 mod content;
 mod copying;
 mod creating;

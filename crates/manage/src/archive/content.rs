@@ -15,15 +15,19 @@ use crate::tree::{Action, Extent, TreeError};
 const CHUNK: usize = 1 << 20;
 
 /// Where an archive's bytes go, and how its files get there.
-pub(super) struct Packer<W> {
-    pub(super) out: W,
+pub(crate) struct Packer<W> {
+    pub(crate) out: W,
+    /// The directory in the archive that the tree lies in; empty for the archive itself.
+    pub(super) at: &'static [u8],
     buffer: Vec<u8>,
 }
 
 impl<W: Write> Packer<W> {
-    pub(super) fn new(out: W) -> Self {
+    /// For a tree that lies in the directory `at` of the archive; empty for the archive itself.
+    pub(crate) fn new(out: W, at: &'static [u8]) -> Self {
         Self {
             out,
+            at,
             buffer: vec![0; CHUNK],
         }
     }

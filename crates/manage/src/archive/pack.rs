@@ -2,7 +2,7 @@
 //! no room.
 
 use super::header::{Header, MAX_LONG, MAX_SHORT};
-use super::{DATA, padding, pax, sparse};
+use super::{padding, pax, sparse};
 use crate::tree::{Attributes, Device, Entry, Extent, Kind, Time};
 
 /// The longest name and target in a plain header.
@@ -10,12 +10,13 @@ const MAX_NAME: usize = 100;
 
 /// The blocks of `entry`, up to its content; `None` for a socket, which an archive has no place for.
 ///
-/// `holes` are the pieces of a file that has holes; the map of them is part of the blocks.
-pub(super) fn blocks(entry: &Entry, holes: Option<&[Extent]>) -> Option<Vec<u8>> {
+/// `holes` are the pieces of a file that has holes; the map of them is part of the blocks. `at` is the directory in the
+/// archive that the tree lies in; empty for the archive itself.
+pub(super) fn blocks(entry: &Entry, holes: Option<&[Extent]>, at: &[u8]) -> Option<Vec<u8>> {
     let none = Device { major: 0, minor: 0 };
     let (kind, size, link, device) = match &entry.kind {
         Kind::File { size } => (b'0', *size, Vec::new(), none),
-        Kind::HardLink { to } => (b'1', 0, inside(to), none),
+        Kind::HardLink { to } => (b'1', 0, inside(at, to), none),
         Kind::Symlink { target } => (b'2', 0, target.clone(), none),
         Kind::Character(device) => (b'3', 0, Vec::new(), *device),
         Kind::Block(device) => (b'4', 0, Vec::new(), *device),
@@ -23,7 +24,7 @@ pub(super) fn blocks(entry: &Entry, holes: Option<&[Extent]>) -> Option<Vec<u8>>
         Kind::Fifo => (b'6', 0, Vec::new(), none),
         Kind::Socket => return None,
     };
-    let mut name = inside(&entry.path);
+    let mut name = inside(at, &entry.path);
     if kind == b'5' {
         name.push(b'/');
     }
@@ -40,7 +41,7 @@ pub(super) fn blocks(entry: &Entry, holes: Option<&[Extent]>) -> Option<Vec<u8>>
         let size = size.to_string();
         pax::put(&mut records, b"GNU.sparse.realsize", size.as_bytes());
         // What a tar without holes would make: another name, so that it does not pass for the file.
-        name = [DATA, b"/GNUSparseFile.0/", entry.path.as_slice()].concat();
+        name = inside(at, &[b"GNUSparseFile.0/", entry.path.as_slice()].concat());
     }
     describe(&mut records, &entry.attributes, &name, &link, stored);
     let header = header(&entry.attributes, name, kind, stored, link, device);
@@ -82,10 +83,12 @@ pub(super) fn own_file(name: &[u8], content: &[u8], modified: Time) -> Vec<u8> {
 }
 
 /// A path of the tree as name in the archive.
-fn inside(path: &[u8]) -> Vec<u8> {
-    match path {
-        [] => DATA.into(),
-        path => [DATA, b"/", path].concat(),
+fn inside(at: &[u8], path: &[u8]) -> Vec<u8> {
+    match (at, path) {
+        ([], []) => b".".into(),
+        ([], path) => path.into(),
+        (at, []) => at.into(),
+        (at, path) => [at, b"/", path].concat(),
     }
 }
 

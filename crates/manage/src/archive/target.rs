@@ -16,7 +16,7 @@ use rustix::io::Errno;
 use super::error::WriteError;
 
 /// A file that is being written. Dropped before [`Target::commit`], nothing is left of it.
-pub(super) struct Target {
+pub(crate) struct Target {
     path: PathBuf,
     dir: OwnedFd,
     name: PathBuf,
@@ -27,7 +27,7 @@ pub(super) struct Target {
 
 impl Target {
     /// Begins to write what will be at `path`. Only root can read it: it has all files of a system.
-    pub(super) fn begin(path: &Path, replace: bool) -> Result<Self, WriteError> {
+    pub(crate) fn begin(path: &Path, replace: bool) -> Result<Self, WriteError> {
         let no_name = || WriteError::NoName { path: path.into() };
         let name = Path::new(path.file_name().ok_or_else(no_name)?);
         let parent = path
@@ -63,16 +63,16 @@ impl Target {
         })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    pub(super) fn file(&self) -> &File {
+    pub(crate) fn file(&self) -> &File {
         &self.file
     }
 
     /// Gives the file, which is on the disk, its name.
-    pub(super) fn commit(mut self, replace: bool) -> Result<(), WriteError> {
+    pub(crate) fn commit(mut self, replace: bool) -> Result<(), WriteError> {
         // What is replaced is held open until it is settled: FAT gives its clusters away at once.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let _replaced = openat(&self.dir, &self.name, flags, Mode::empty());
@@ -149,7 +149,7 @@ fn link(file: &File, dir: &OwnedFd, name: &Path) -> rustix::io::Result<()> {
     linkat(CWD, path, dir, name, AtFlags::SYMLINK_FOLLOW)
 }
 
-pub(super) fn write_error(path: &Path, source: io::Error) -> WriteError {
+pub(crate) fn write_error(path: &Path, source: io::Error) -> WriteError {
     WriteError::Write {
         path: path.into(),
         source,

@@ -20,7 +20,7 @@ use super::place::Shape;
 use super::policy::Limits;
 use super::stream::Stream;
 use super::target::{Target, write_error};
-use super::{BLOCK, INFO, MANIFEST, pack, read};
+use super::{BLOCK, DATA, INFO, MANIFEST, pack, read};
 use crate::tree::marks::drop_notes;
 use crate::tree::{Extent, Found, Kind, Progress, Time, TreeError, Walk, Watch, extents};
 
@@ -94,9 +94,10 @@ impl Packed {
         let mut done = Progress::default();
         let written = std::thread::scope(|scope| {
             let feed = Feed::new(scope, target.file(), options).map_err(failed)?;
-            let mut packer = Packer::new(feed);
+            let mut packer = Packer::new(feed, DATA);
             let written = walk(tree, &mut |found| {
-                member(&mut packer, found, &failed, &mut |bytes| {
+                let modified = found.entry.attributes.modified;
+                member(&mut packer, found, modified, &failed, &mut |bytes| {
                     done.bytes += bytes;
                     watch(done).is_continue()
                 })?;
@@ -206,10 +207,11 @@ fn walk(
     })
 }
 
-/// Packs one entry.
-fn member<W: Write>(
+/// Packs one entry, which had been written at `as_found` when it was found.
+pub(crate) fn member<W: Write>(
     packer: &mut Packer<W>,
     found: &Found,
+    as_found: Time,
     failed: &dyn Fn(std::io::Error) -> WriteError,
     step: &mut dyn FnMut(u64) -> bool,
 ) -> Result<(), WriteError> {
@@ -223,7 +225,7 @@ fn member<W: Write>(
         let found = extents(file, size);
         holes = found.map_err(TreeError::call(crate::tree::Action::Read, &entry.path))?;
     }
-    let Some(blocks) = pack::blocks(entry, holes.as_deref()) else {
+    let Some(blocks) = pack::blocks(entry, holes.as_deref(), packer.at) else {
         return Ok(());
     };
     packer.out.write_all(&blocks).map_err(failed)?;
@@ -235,7 +237,7 @@ fn member<W: Write>(
         let pieces = holes.unwrap_or(whole);
         packer.pack(file, &entry.path, &pieces, failed, step)?;
         let (size, modified) = Found::state(file, &entry.path)?;
-        if entry.kind != (Kind::File { size }) || entry.attributes.modified != modified {
+        if entry.kind != (Kind::File { size }) || as_found != modified {
             let path = entry.path.clone();
             return Err(TreeError::Changed { path }.into());
         }

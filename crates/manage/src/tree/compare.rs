@@ -69,7 +69,19 @@ pub fn compare(
     watch: &mut Watch<'_>,
 ) -> Result<Vec<Difference>, TreeError> {
     let (mut left, mut right) = (Walk::new(a)?, Walk::new(b)?);
-    let (mut first, mut second) = (left.next()?, right.next()?);
+    compare_by(&mut || left.next(), &mut || right.next(), watch)
+}
+
+/// The next entry of a tree, in the order of a walk.
+pub(crate) type Next<'a> = dyn FnMut() -> Result<Option<Found>, TreeError> + 'a;
+
+/// As [`compare`], of entries that are had one by one.
+pub(crate) fn compare_by(
+    left: &mut Next<'_>,
+    right: &mut Next<'_>,
+    watch: &mut Watch<'_>,
+) -> Result<Vec<Difference>, TreeError> {
+    let (mut first, mut second) = (left()?, right()?);
     let mut differences = Vec::new();
     let mut buffers = (vec![0; CHUNK], vec![0; CHUNK]);
     let mut done = Progress::default();
@@ -87,17 +99,17 @@ pub fn compare(
         match order {
             Ordering::Less => {
                 add(first, What::Missing);
-                first = left.next()?;
+                first = left()?;
             }
             Ordering::Greater => {
                 add(second, What::Surplus);
-                second = right.next()?;
+                second = right()?;
             }
             Ordering::Equal => {
                 if let (Some(a), Some(b)) = (first, second) {
                     done.bytes += pair(a, b, &mut buffers, &mut differences)?;
                 }
-                (first, second) = (left.next()?, right.next()?);
+                (first, second) = (left()?, right()?);
             }
         }
         done.entries += 1;

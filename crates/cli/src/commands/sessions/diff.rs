@@ -123,7 +123,7 @@ fn store_has_none(sessions: &Sessions, id: SessionId) -> ManageError {
 }
 
 /// A path as the tree has it: from the root of the system, with or without the slash before it.
-fn beneath(path: &Path) -> Vec<u8> {
+pub(super) fn beneath(path: &Path) -> Vec<u8> {
     let names = path.components().filter_map(|component| match component {
         Component::Normal(name) => Some(name.as_bytes()),
         _ => None,

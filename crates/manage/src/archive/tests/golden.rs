@@ -61,7 +61,7 @@ fn the_bytes_of_an_entry() {
         1   0 15 gid=3000000\\n30 mtime=1763736000.000000005\\n25 SCHILY.xattr.user.a=b\\n\n\
         2   0 data/etc/hosts\n2 100 0000644\n2 108 0000000\n2 116 7777777\n2 124 00000000005\n\
         2 136 15110074700\n2 148 012062\\x00 \n2 156 0\n2 257 ustar\\x0000\n2 329 0000000\n2 337 0000000\n";
-    assert_eq!(shown(&pack::blocks(&entry, None).unwrap()), want);
+    assert_eq!(shown(&pack::blocks(&entry, None, DATA).unwrap()), want);
 }
 
 #[test]
