@@ -152,6 +152,8 @@ fn by_itself(
     }
     let content = match Content::of(dir, session.mode, session.union, Access::Read) {
         Ok(content) => content,
+        // One that was never opened holds nothing, which only root is shown as a directory.
+        Err(Error::Empty(_)) => return Ok(Some(Counts::default())),
         Err(error) => {
             findings.push(unreadable(&error));
             return Ok(None);

@@ -5,6 +5,7 @@
 
 mod below;
 mod change;
+mod judge;
 pub mod marks;
 
 use std::ffi::OsStr;
@@ -17,12 +18,11 @@ use crate::archive::Layout;
 use crate::layers::Layers;
 use crate::tree::compare::same_content;
 use crate::tree::{
-    Action, Attributes, Buffers, Entry, Found, Kind, Progress, TreeError, Walk, Watch,
-    marks as overlay, read, split,
+    Action, Buffers, Entry, Found, Kind, Progress, TreeError, Walk, Watch, read, split,
 };
 use below::{Below, Lower};
-use change::length;
 pub use change::{Aspect, Change, Sum, Summary, What};
+use judge::{change, changed, deleted};
 use marks::{Marks, Meaning};
 
 /// Bytes of content that are compared at once.
@@ -161,7 +161,7 @@ impl Differ<'_> {
         if is_opaque {
             return Ok(Some(change(&entry, What::Replaced, Some(&before))));
         }
-        let mut aspects = aspects(&entry.attributes, &before.attributes, false);
+        let mut aspects = judge::aspects(&entry.attributes, &before.attributes, false);
         aspects.extend(moved.then_some(Aspect::Elsewhere));
         Ok(changed(&entry, &before, aspects))
     }
@@ -218,7 +218,7 @@ impl Differ<'_> {
             aspects.push(Aspect::Content);
         }
         let link = matches!(entry.kind, Kind::Symlink { .. });
-        aspects.extend(self::aspects(&entry.attributes, &before.attributes, true));
+        aspects.extend(judge::aspects(&entry.attributes, &before.attributes, true));
         aspects.retain(|aspect| !(link && *aspect == Aspect::Mode));
         Ok(changed(entry, before, aspects))
     }
@@ -252,68 +252,6 @@ fn open(tree: BorrowedFd<'_>, path: &[u8], flags: OFlags) -> Result<OwnedFd, Tre
         let errno = error.errno().unwrap_or(rustix::io::Errno::IO);
         TreeError::call(Action::Open, path)(errno)
     })
-}
-
-/// In what the attributes of two entries of one kind differ. The time of a directory changes with whatever is in it.
-fn aspects(now: &Attributes, before: &Attributes, with_time: bool) -> Vec<Aspect> {
-    let (mut one, mut other) = (now.clone(), before.clone());
-    for attributes in [&mut one, &mut other] {
-        attributes
-            .xattrs
-            .retain(|xattr| overlay::mark(&xattr.name, &xattr.value).is_none());
-    }
-    // squashfs keeps whole seconds.
-    let later = now.modified.seconds != before.modified.seconds;
-    [
-        (one.mode != other.mode, Aspect::Mode),
-        ((one.uid, one.gid) != (other.uid, other.gid), Aspect::Owner),
-        (one.xattrs != other.xattrs, Aspect::Xattrs),
-        (with_time && later, Aspect::Time),
-    ]
-    .into_iter()
-    .filter_map(|(differs, aspect)| differs.then_some(aspect))
-    .collect()
-}
-
-fn changed(entry: &Entry, before: &Entry, aspects: Vec<Aspect>) -> Option<Change> {
-    (!aspects.is_empty()).then(|| Change {
-        aspects,
-        ..change(entry, What::Changed, Some(before))
-    })
-}
-
-fn change(entry: &Entry, what: What, before: Option<&Entry>) -> Change {
-    Change {
-        path: entry.path.clone(),
-        what,
-        kind: Some(entry.kind.word()),
-        before: before.map(|before| before.kind.word()),
-        size: length(&entry.kind),
-        size_before: before.map_or(0, |before| length(&before.kind)),
-        aspects: Vec::new(),
-        raises_rights: raises(entry) && !before.is_some_and(raises),
-    }
-}
-
-fn deleted(path: Vec<u8>, lower: Option<Lower>) -> Change {
-    let before = lower.map(|lower| lower.found.entry);
-    Change {
-        path,
-        what: What::Deleted,
-        kind: None,
-        before: before.as_ref().map(|before| before.kind.word()),
-        size: 0,
-        size_before: before.map_or(0, |before| length(&before.kind)),
-        aspects: Vec::new(),
-        raises_rights: false,
-    }
-}
-
-/// Whether a file is a program with the rights of another user or group, or with capabilities.
-fn raises(entry: &Entry) -> bool {
-    let is_file = matches!(entry.kind, Kind::File { .. });
-    let capable = entry.attributes.xattr(b"security.capability").is_some();
-    is_file && (entry.attributes.mode & 0o6000 != 0 || capable)
 }
 
 #[cfg(test)]

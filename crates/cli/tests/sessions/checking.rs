@@ -77,6 +77,15 @@ fn privileged_what_is_odd_about_files_is_told() {
     // What only metadata knows, and what metadata does not know.
     fs::remove_dir_all(union.dir.path().join("changes/1")).unwrap();
     fs::create_dir(union.dir.path().join("changes/5")).unwrap();
+    is(
+        &union.perch("check 1 --json"),
+        "1",
+        "healthy",
+        &["never-finished"],
+    );
+    union
+        .shell("sed -i 's/null/\"1\"/' changes/session.json")
+        .ok();
     let said = union.perch("check --json");
     is(&said, "1", "lost", &["no-directory"]);
     is(&said, "5", "healthy", &["not-recorded"]);

@@ -9,6 +9,7 @@ use perch_sys::container::is_file_of_one;
 use perch_sys::dir::{self, Kind as EntryKind, open_beneath};
 use perch_sys::layout::{IMAGE, IMAGE_UNFINISHED, UPPER, WORK};
 use rustix::fs::OFlags;
+use rustix::io::Errno;
 use serde::Serialize;
 
 use crate::archive::Layout;
@@ -78,16 +79,22 @@ pub(super) fn look(
     findings: &mut Vec<Finding>,
 ) -> Result<Option<Counts>, Error> {
     around(root, layout, session, findings);
-    if is_blind() {
-        let text = "only root sees the marks of overlayfs: they were not checked";
-        findings.push(Finding::note("not-root", text).next("start it with sudo"));
-    }
     let (mut counts, mut odds) = (Counts::default(), Odds::default());
     let walked = walk(tree, layout, watch, &mut counts, &mut odds);
     findings.extend(told(&odds, layout, &counts));
     match walked {
+        Ok(()) if is_blind() && layout == Layout::Overlayfs => {
+            let text = "only root sees the marks of overlayfs: they were not checked";
+            findings.push(Finding::note("not-root", text).next("start it with sudo"));
+            Ok(Some(counts))
+        }
         Ok(()) => Ok(Some(counts)),
         Err(TreeError::Stopped) => Err(TreeError::Stopped.into()),
+        Err(error) if is_blind() && matches!(error.errno(), Some(Errno::ACCESS | Errno::PERM)) => {
+            let text = "only root can read all of its files: they were not checked to the end";
+            findings.push(Finding::note("not-root", text).next("start it with sudo"));
+            Ok(None)
+        }
         Err(error) => {
             findings.push(Finding::wrong(
                 "files-unreadable",

@@ -15,24 +15,33 @@ use crate::error::Error;
 use crate::store::Store;
 use crate::trash;
 
-/// A session that only metadata knows.
+/// A session that only metadata knows. One that is made is recorded before it gets its place, so an entry alone is no
+/// loss; one that boots used is.
 pub(super) fn gone(
     store: &Store,
     account: &Account,
     id: SessionId,
     findings: &mut Vec<Finding>,
 ) -> Result<(), Error> {
-    if account.record(id).is_none() {
+    let Some(record) = account.record(id) else {
         return Err(store.not_found(id));
-    }
+    };
+    let metadata = account.metadata();
+    let pointers = [metadata.default, metadata.previous, metadata.running];
+    let was_used = pointers.contains(&Some(id)) || record.good.is_some() || record.tries.is_some();
     let items = trash::list(store).unwrap_or_default();
-    findings.push(match items.iter().find(|item| item.id == Some(id)) {
-        Some(item) => Finding::note("in-trash", "it was deleted, and is in the trash")
+    let in_trash = items.iter().find(|item| item.id == Some(id));
+    findings.push(match (in_trash, was_used) {
+        (Some(item), _) => Finding::note("in-trash", "it was deleted, and is in the trash")
             .next(format!("perch trash restore {} brings it back", item.name)),
-        None => Finding::lost(
+        (None, true) => Finding::lost(
             "no-directory",
-            "metadata speaks of it, but its directory is gone",
+            "it was used, and its directory is gone",
             "bring the directory back from a copy of the medium; nothing of it is here",
+        ),
+        (None, false) => Finding::note(
+            "never-finished",
+            "metadata speaks of it, and there is no directory: it was never finished, or deleted",
         ),
     });
     Ok(())
