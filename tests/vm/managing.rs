@@ -90,6 +90,52 @@ fn on_fat() -> Scenario {
         .store_sessions(&["1", "2"])
 }
 
+/// What a user asks of the running system: why it is as it is, what the session changed, and whether it is in order.
+fn asked_about(name: &str, mode: &str) -> Scenario {
+    let lines = |command: &str| format!("{command} | sed 's/  */ /g; s/^ //'");
+    managed(name)
+        // A container wants some room.
+        .size_mib(500)
+        .boot(
+            Boot::with(&format!("perch perchmode={mode}"))
+                .in_session("1", mode)
+                .sh("mkdir -p /srv/new && echo x > /srv/new/file")
+                .expect_sh(
+                    "perch why | head -1",
+                    &format!("This boot made session 1 ({mode}, overlayfs): changes are kept."),
+                )
+                .sh(&format!("perch why | grep -x '  perchmode={mode}, on the kernel command line'"))
+                .expect_sh(
+                    &lines("perch diff 1 /srv"),
+                    "added /srv/\nadded /srv/new/\nadded 2.0B /srv/new/file\n\nsession 1 changed 3 entries\nadded 3 2.0B",
+                )
+                .expect_sh(&lines("perch check 1 | head -1"), "session 1: healthy"),
+        )
+        .boot(
+            Boot::with("")
+                .expect_sh(
+                    "perch why | head -1",
+                    "Changes stay in RAM, as asked for: they are lost at power-off.",
+                )
+                .expect_sh(
+                    &lines("perch diff 1 /srv --summary"),
+                    "session 1 changed 3 entries\nadded 3 2.0B",
+                )
+                .expect_sh(&lines("perch check 1 | head -1"), "session 1: healthy"),
+        )
+}
+
 pub fn scenarios() -> Vec<Scenario> {
-    vec![made_and_booted(), on_fat()]
+    vec![
+        made_and_booted(),
+        on_fat(),
+        asked_about(
+            "why, diff and check tell of a native session that runs",
+            "native",
+        ),
+        asked_about(
+            "why, diff and check tell of a dynfilefs session that runs",
+            "dynfilefs",
+        ),
+    ]
 }
