@@ -15,12 +15,15 @@ pub(crate) fn whether_to_go_on(output: &Output) -> Result<(), Error> {
     if !is_possible(output) {
         return Err(Error::NobodyToAsk);
     }
-    output::print("Go on? [y/N] ");
+    output::print(&format!("{} ", output.say("go-on", &[])));
     let mut answer = String::new();
     // An end of input is no.
     let _ = stdin().read_line(&mut answer);
-    match answer.trim() {
-        "y" | "Y" | "yes" => Ok(()),
-        _ => Err(Error::Declined),
+    let answer = answer.trim().to_lowercase();
+    let yes = output.say("go-on-answers", &[]);
+    let mut yes = yes.split(' ').chain(["y", "yes"]);
+    match yes.any(|yes| yes == answer) {
+        true => Ok(()),
+        false => Err(Error::Declined),
     }
 }

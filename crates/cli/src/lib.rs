@@ -14,6 +14,7 @@ mod output;
 mod progress;
 mod reading;
 mod storage;
+mod words;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -27,6 +28,7 @@ use args::{Cli, Command};
 use old_names::Asked;
 pub use old_names::HELP as OLD_NAMES_HELP;
 use output::Output;
+use words::Words;
 
 /// The status of wrong arguments, as of most programs.
 const USAGE: u8 = 2;
@@ -73,7 +75,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run(cli: Cli, definition: &clap::Command) -> ExitCode {
     let of = |name| args::subcommand(definition, name);
-    let output = Output::new(cli.global.json, cli.global.quiet);
+    let output = Output::new(cli.global.json, cli.global.quiet, Words::of_environment());
     let result = match cli.command {
         None => Err(definition.clone()),
         Some(Command::Dynfilefs { command: None }) => Err(of("dynfilefs")),
@@ -107,7 +109,7 @@ fn run(cli: Cli, definition: &clap::Command) -> ExitCode {
 
 /// Under the existing program's names.
 fn run_old(args: impl Iterator<Item = OsString>) -> ExitCode {
-    let output = Output::new(false, false);
+    let output = Output::new(false, false, Words::of_environment());
     match old_names::parse(args) {
         Ok(Asked::Help) => output::print(old_names::HELP),
         Ok(Asked::Nothing) => {}

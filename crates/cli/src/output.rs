@@ -6,6 +6,7 @@
 //! ([`Outcome::answer`]), as the session manager of MiniOS does.
 
 use std::cell::RefCell;
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -15,6 +16,7 @@ use serde_json::{Map, Value, json};
 
 use crate::USAGE;
 use crate::error::Error;
+use crate::words::Words;
 
 /// The version of what `--json` prints; keys may be added within one.
 const SCHEMA: u32 = 1;
@@ -89,16 +91,28 @@ impl Outcome {
 pub(crate) struct Output {
     json: bool,
     quiet: bool,
+    words: Words,
     notices: RefCell<Vec<String>>,
 }
 
 impl Output {
-    pub(crate) fn new(json: bool, quiet: bool) -> Self {
+    pub(crate) fn new(json: bool, quiet: bool, words: Words) -> Self {
         Self {
             json,
             quiet,
+            words,
             notices: RefCell::default(),
         }
+    }
+
+    /// The reader's language.
+    pub(crate) fn words(&self) -> &Words {
+        &self.words
+    }
+
+    /// A text in the reader's language.
+    pub(crate) fn say(&self, key: &str, arguments: &[(&'static str, &dyn Display)]) -> String {
+        self.words.say(key, arguments)
     }
 
     /// Whether a bar would disturb nobody.
@@ -115,7 +129,7 @@ impl Output {
     pub(crate) fn notice(&self, text: impl Into<String>) {
         let text = text.into();
         if !self.json {
-            complain(&format!("note: {text}\n"));
+            complain(&format!("{}: {text}\n", self.say("note", &[])));
         }
         self.notices.borrow_mut().push(text);
     }
@@ -160,11 +174,11 @@ impl Output {
 
     /// Says what failed.
     pub(crate) fn fail(&self, error: &Error) -> ExitCode {
-        let message = Causes(error).to_string();
-        let hint = error.hint();
-        complain(&format!("error: {message}\n"));
+        let in_english = || (Causes(error).to_string(), error.hint());
+        let (message, hint) = self.words.failure(error).unwrap_or_else(in_english);
+        complain(&format!("{}: {message}\n", self.say("error", &[])));
         if let Some(hint) = &hint {
-            complain(&format!("hint: {hint}\n"));
+            complain(&format!("{}: {hint}\n", self.say("hint", &[])));
         }
         if self.json {
             let mut object = object(false, &message);
@@ -185,7 +199,7 @@ impl Output {
     /// An answer has no place for notices.
     fn print_answer(&self, answer: &Answer) {
         for notice in self.notices.take() {
-            complain(&format!("note: {notice}\n"));
+            complain(&format!("{}: {notice}\n", self.say("note", &[])));
         }
         match answer {
             Answer::Lines(value) => print(&format!("{value:#}\n")),

@@ -41,7 +41,7 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        bar.set_message(what);
+        bar.set_message(output.words().progress(what));
         Self(bar)
     }
 

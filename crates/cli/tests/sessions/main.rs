@@ -13,6 +13,7 @@ mod deleting;
 mod diffing;
 mod exporting;
 mod importing;
+mod languages;
 mod machine;
 mod metadata;
 #[path = "../shared/perch.rs"]

@@ -27,8 +27,8 @@ pub(super) fn activate(
     let activated = activate_session(&store, &live, id, args.change.dry_run.into())?;
     let message = match activated.former {
         Some(former) if former == id => format!("session {id} boots next already"),
-        Some(former) => format!("session {id} boots next, in place of session {former}"),
-        None => format!("session {id} boots next"),
+        Some(former) => output.say("session-next-in-place", &[("id", &id), ("former", &former)]),
+        None => output.say("session-next", &[("id", &id)]),
     };
     let former = Former {
         former: activated.former,
@@ -50,9 +50,9 @@ pub(super) fn rename(
     let Sessions { live, store } = at()?;
     let done = rename_session(&store, &live, id, &labels, args.change.dry_run.into())?;
     let message = match args.name.as_deref().map(str::trim) {
-        Some("") => format!("session {id} has no name any more"),
-        Some(name) => format!("session {id} is called {name}"),
-        None => format!("session {id} has another note"),
+        Some("") => output.say("session-nameless", &[("id", &id)]),
+        Some(name) => output.say("session-called", &[("id", &id), ("name", &name)]),
+        None => output.say("session-noted", &[("id", &id)]),
     };
     Ok(outcome(&done, args.change.dry_run, message, output))
 }

@@ -64,7 +64,7 @@ pub(super) fn run(args: &Cleanup, sessions: &Sessions, output: &Output) -> Resul
         return Ok(planned(&steps).data(&nothing()));
     }
     if old.is_empty() {
-        let message = format!("nothing was unused for {} days", args.days);
+        let message = output.say("nothing-unused", &[("days", &args.days)]);
         return Ok(Outcome::new(message).data(&nothing()));
     }
     // Programs that know the session manager of MiniOS expect no question; sessions can be restored.
@@ -77,14 +77,15 @@ pub(super) fn run(args: &Cleanup, sessions: &Sessions, output: &Output) -> Resul
     let done = clean_up(store, live, args.days, &old, interrupt.flag(), &mut || {})?;
     drop(progress);
     let deleted = done.deleted.len();
-    let mut message = format!("sessions moved to the trash: {deleted}");
+    let mut message = output.say("cleaned", &[("count", &deleted)]);
     for (count, what) in [
-        (done.emptied, "deleted from the trash"),
-        (done.tidied, "leftovers tidied up"),
-        (done.errors.len(), "failed"),
+        (done.emptied, "cleaned-emptied"),
+        (done.tidied, "cleaned-tidied"),
+        (done.errors.len(), "cleaned-failed"),
     ] {
         if count > 0 {
-            message.push_str(&format!(", {what}: {count}"));
+            message.push_str(", ");
+            message.push_str(&output.say(what, &[("count", &count)]));
         }
     }
     let failed = !done.errors.is_empty();

@@ -32,7 +32,7 @@ pub(super) fn run(
     )?;
     drop(_progress);
     let id = done.id.map(|id| id.to_string()).unwrap_or_default();
-    let message = format!("session {id} was made ({})", wish.mode);
+    let message = output.say("session-made", &[("id", &id), ("mode", &wish.mode)]);
     Ok(outcome(&done, args.change.dry_run, message, output))
 }
 

@@ -27,7 +27,8 @@ pub(super) fn run(
         // Nobody is asked about what is refused anyway.
         store.check_writable()?;
         permit(store, &sessions.account(output)?, Verb::Delete, id)?;
-        output.show(&format!("session {id} is deleted for good\n"));
+        let what = output.say("goes-for-good", &[("id", &id)]);
+        output.show(&format!("{what}\n"));
         ask::whether_to_go_on(output)?;
     }
     let interrupt = Interrupt::watch();
@@ -43,10 +44,8 @@ pub(super) fn run(
     )?;
     drop(progress);
     let message = match fate {
-        Fate::Trash => {
-            format!("session {id} is in the trash; it comes back with: trash restore {id}")
-        }
-        Fate::Gone => format!("session {id} is gone for good"),
+        Fate::Trash => output.say("session-in-trash", &[("id", &id)]),
+        Fate::Gone => output.say("session-gone", &[("id", &id)]),
     };
     Ok(outcome(&done, args.change.dry_run, message, output))
 }

@@ -13,8 +13,8 @@ pub(super) fn list(sessions: &Sessions, output: &Output) -> Result<Outcome, Erro
     let account = sessions.account(output)?;
     let views = SessionView::all(&sessions.store, &sessions.live, &account);
     let text = match views.is_empty() {
-        true => "No sessions found".to_owned(),
-        false => views.iter().map(paragraph).collect(),
+        true => output.say("no-sessions", &[]),
+        false => views.iter().map(|view| paragraph(view, output)).collect(),
     };
     Ok(Outcome::new(text).answer(&views))
 }
@@ -23,21 +23,21 @@ pub(super) fn active(sessions: &Sessions, output: &Output) -> Result<Outcome, Er
     let account = sessions.account(output)?;
     let id = account.active().map(|session| session.id);
     let view = id.and_then(|id| SessionView::one(&sessions.store, &sessions.live, &account, id));
-    Ok(single("Active", "No active session", view))
+    Ok(single("active-session", "no-active", view, output))
 }
 
 pub(super) fn running(sessions: &Sessions, output: &Output) -> Result<Outcome, Error> {
     let account = sessions.account(output)?;
     let view = SessionView::running(&sessions.store, &sessions.live, &account);
-    Ok(single("Running", "No running session", view))
+    Ok(single("running-session", "no-running", view, output))
 }
 
-fn single(what: &str, none: &str, view: Option<SessionView>) -> Outcome {
+fn single(what: &str, none: &str, view: Option<SessionView>, output: &Output) -> Outcome {
     let text = match &view {
-        None => none.to_owned(),
+        None => output.say(none, &[]),
         Some(view) => {
-            let mut text = format!("{what} session: #{}\n", view.id);
-            for (label, value) in lines(view) {
+            let mut text = output.say(what, &[("id", &view.id)]) + "\n";
+            for (label, value) in lines(view, output) {
                 let _ = writeln!(text, "{label}: {value}");
             }
             text
@@ -47,17 +47,23 @@ fn single(what: &str, none: &str, view: Option<SessionView>) -> Outcome {
 }
 
 /// One session in the list.
-fn paragraph(view: &SessionView) -> String {
-    let marks: Vec<&str> = [(view.is_default, "ACTIVE"), (view.is_running, "RUNNING")]
+fn paragraph(view: &SessionView, output: &Output) -> String {
+    let marks = [
+        (view.is_default, "mark-active"),
+        (view.is_running, "mark-running"),
+    ];
+    let marks: Vec<String> = marks
         .into_iter()
-        .filter_map(|(is, mark)| is.then_some(mark))
+        .filter(|(is, _)| *is)
+        .map(|(_, mark)| output.say(mark, &[]))
         .collect();
     let marks = match marks.is_empty() {
         true => String::new(),
         false => format!(" ({})", marks.join(", ")),
     };
-    let mut text = format!("Session #{}{marks}\n", view.id);
-    for (label, value) in lines(view) {
+    let mut text = output.say("session", &[("id", &view.id)]);
+    let _ = writeln!(text, "{marks}");
+    for (label, value) in lines(view, output) {
         let _ = writeln!(text, "  {label} {value}");
     }
     text.push('\n');
@@ -65,33 +71,34 @@ fn paragraph(view: &SessionView) -> String {
 }
 
 /// Label and value of everything that is known.
-fn lines(view: &SessionView) -> Vec<(&'static str, String)> {
+fn lines(view: &SessionView, output: &Output) -> Vec<(String, String)> {
     let size = match view.allocated {
         Some(_) => view.size_formatted.clone(),
-        None => "unknown".to_owned(),
+        None => output.say("unknown", &[]),
     };
     let mut lines = vec![
-        ("Mode", view.mode.clone()),
-        ("Version", view.version.clone()),
-        ("Edition", view.edition.clone()),
-        ("Union FS", view.union.clone()),
-        ("Size", size),
+        ("mode", view.mode.clone()),
+        ("version", view.version.clone()),
+        ("edition", view.edition.clone()),
+        ("union", view.union.clone()),
+        ("size", size),
     ];
     let total = view.total_size_formatted.clone();
     let used = view.used.map(Time::plain);
     let optional = [
-        ("Total Size", total.filter(|_| view.mode == "dynfilefs")),
-        ("Last Modified", used),
-        ("Status", view.status.map(str::to_owned)),
-        ("Name", view.name.clone()),
-        ("Note", view.note.clone()),
-        ("Failed", view.failed.clone()),
+        ("total-size", total.filter(|_| view.mode == "dynfilefs")),
+        ("last-modified", used),
+        ("status", view.status.map(str::to_owned)),
+        ("name", view.name.clone()),
+        ("session-note", view.note.clone()),
+        ("failed", view.failed.clone()),
     ];
     for (label, value) in optional {
         lines.extend(value.map(|value| (label, value)));
     }
     for why in &view.reasons {
-        lines.push(("Differs", why.message.clone()));
+        lines.push(("differs", why.message.clone()));
     }
-    lines
+    let named = |(label, value)| (output.say(label, &[]), value);
+    lines.into_iter().map(named).collect()
 }

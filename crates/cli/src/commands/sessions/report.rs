@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::Sessions;
 use crate::error::Error;
-use crate::output::Outcome;
+use crate::output::{Outcome, Output};
 
 /// The answer of `info` (contract §4.4).
 #[derive(Serialize)]
@@ -44,7 +44,7 @@ struct Limitations {
     case_insensitive: bool,
 }
 
-pub(super) fn info(sessions: &Sessions) -> Result<Outcome, Error> {
+pub(super) fn info(sessions: &Sessions, output: &Output) -> Result<Outcome, Error> {
     let place = Whereabouts::of(&sessions.store)?;
     let abilities = &place.abilities;
     let modes = match place.is_read_only {
@@ -70,50 +70,48 @@ pub(super) fn info(sessions: &Sessions) -> Result<Outcome, Error> {
         },
         schema: 1,
     };
-    Ok(Outcome::new(in_words(&info)).answer(&info))
+    Ok(Outcome::new(in_words(&info, output)).answer(&info))
 }
 
-fn in_words(info: &Info) -> String {
-    let yes = |yes| if yes { "yes" } else { "no" };
+fn in_words(info: &Info, output: &Output) -> String {
+    let say = |key: &str| output.say(key, &[]);
+    let yes = |is: bool| say(if is { "yes" } else { "no" });
     let fs = &info.filesystem;
-    let mut text = format!("File system of the sessions\n{}\n", "-".repeat(40));
+    let mut text = format!("{}\n{}\n", say("file-system-of-sessions"), "-".repeat(40));
+    let (free, total) = (Bytes(info.free), Bytes(info.total));
     for (label, value) in [
-        ("Type", fs.r#type.as_str()),
-        ("Device", &fs.device),
-        ("Mount options", &fs.mount_options),
-        ("Read-only", yes(fs.is_readonly)),
-        ("POSIX", yes(fs.is_posix_compatible)),
+        ("type", fs.r#type.clone()),
+        ("device", fs.device.clone()),
+        ("mount-options", fs.mount_options.clone()),
+        ("read-only", yes(fs.is_readonly)),
+        ("posix", yes(fs.is_posix_compatible)),
         (
-            "Free",
-            &format!("{} of {}", Bytes(info.free), Bytes(info.total)),
+            "free",
+            output.say("free-of", &[("free", &free), ("total", &total)]),
         ),
     ] {
-        let _ = writeln!(text, "{label}: {value}");
+        let _ = writeln!(text, "{}: {value}", say(label));
     }
-    text.push_str("\nModes of new sessions:\n");
+    let _ = writeln!(text, "\n{}", say("modes-of-new"));
     for mode in &info.compatible_modes {
         let _ = writeln!(text, "  ✓ {mode}");
     }
     if info.compatible_modes.is_empty() {
-        text.push_str("  none\n");
+        let _ = writeln!(text, "  {}", say("none"));
     }
-    text.push_str("\nLimitations:\n");
+    let _ = writeln!(text, "\n{}", say("limitations"));
     let limits = &info.limitations;
     let longest = limits.max_file_size;
-    let longest = longest.map(|longest| format!("no file is longer than {longest} MiB"));
-    let posix = limits
-        .no_posix
-        .then(|| "no owners, permissions and links".to_owned());
-    let case = limits
-        .case_insensitive
-        .then(|| "A and a are the same in names".to_owned());
+    let longest = longest.map(|longest| output.say("limit-length", &[("mib", &longest)]));
+    let posix = limits.no_posix.then(|| say("limit-posix"));
+    let case = limits.case_insensitive.then(|| say("limit-case"));
     let mut none = true;
     for line in [longest, posix, case].into_iter().flatten() {
         none = false;
         let _ = writeln!(text, "  {line}");
     }
     if none {
-        text.push_str("  none\n");
+        let _ = writeln!(text, "  {}", say("none"));
     }
     text
 }
@@ -137,7 +135,9 @@ struct Status {
 }
 
 /// Whatever is wrong is the answer, so this never fails.
-pub(super) fn status(sessions: Result<Sessions, Error>) -> Outcome {
+pub(super) fn status(sessions: Result<Sessions, Error>, output: &Output) -> Outcome {
+    let say = |key: &str| output.say(key, &[]);
+    let yes = |is: bool| say(if is { "yes" } else { "no" });
     let mut status = Status {
         schema: 1,
         ..Status::default()
@@ -146,20 +146,23 @@ pub(super) fn status(sessions: Result<Sessions, Error>) -> Outcome {
         Ok(sessions) => look(&sessions, &mut status),
         Err(error) => status.error = Some(perch_core::cause::Causes(&error).to_string()),
     }
-    let mut text = match &status.sessions_dir {
-        Some(dir) => format!("Sessions directory: {dir}\nFound: yes\n"),
-        None => "Sessions directory: none\nFound: no\n".to_owned(),
-    };
-    let writable = if status.writable { "yes" } else { "no" };
-    let _ = writeln!(text, "Writable: {writable}");
+    let dir = status.sessions_dir.clone();
+    let is_found = dir.is_some();
+    let mut text = String::new();
     for (label, value) in [
-        ("Reason", status.error.clone()),
-        ("File system", status.filesystem_type.clone()),
-        ("In the trash", names(&status.trash)),
-        ("Left behind", names(&status.leftovers)),
+        (
+            "sessions-directory",
+            Some(dir.unwrap_or_else(|| say("none"))),
+        ),
+        ("found", Some(yes(is_found))),
+        ("writable", Some(yes(status.writable))),
+        ("reason", status.error.clone()),
+        ("file-system", status.filesystem_type.clone()),
+        ("in-the-trash", names(&status.trash)),
+        ("left-behind", names(&status.leftovers)),
     ] {
         if let Some(value) = value {
-            let _ = writeln!(text, "{label}: {value}");
+            let _ = writeln!(text, "{}: {value}", say(label));
         }
     }
     Outcome::new(text).answer_in_one_line(&status)

@@ -24,6 +24,6 @@ pub(super) fn run(
     let effect = args.change.dry_run.into();
     let done = resize(&store, &live, id, size, effect, interrupt.flag())?;
     drop(progress);
-    let message = format!("the container of session {id} has {size}");
+    let message = output.say("session-larger", &[("id", &id), ("size", &size)]);
     Ok(outcome(&done, args.change.dry_run, message, output))
 }

@@ -93,7 +93,7 @@ pub(super) fn restore(
         trash::restore(&mut locked, &args.name)?
     };
     let id = done.id.map(|id| id.to_string()).unwrap_or_default();
-    let message = format!("session {id} is back");
+    let message = output.say("session-back", &[("id", &id)]);
     Ok(outcome(&done, args.change.dry_run, message, output))
 }
 
@@ -118,12 +118,8 @@ pub(super) fn empty(args: &Empty, sessions: &Sessions, output: &Output) -> Resul
         return Ok(outcome(&plan, true, String::new(), output));
     }
     if wanted.is_empty() {
-        return Ok(outcome(
-            &plan,
-            false,
-            "the trash is empty".to_owned(),
-            output,
-        ));
+        let message = output.say("trash-empty", &[]);
+        return Ok(outcome(&plan, false, message, output));
     }
     if !args.yes {
         output.show(&listed(&plan.steps));
@@ -134,6 +130,6 @@ pub(super) fn empty(args: &Empty, sessions: &Sessions, output: &Output) -> Resul
     let locked = store.lock(live)?;
     let done = trash::empty(locked, &wanted, interrupt.flag(), &mut || {})?;
     drop(progress);
-    let message = format!("deleted for good: {}", wanted.len());
+    let message = output.say("trash-emptied", &[("count", &wanted.len())]);
     Ok(outcome(&done, false, message, output))
 }

@@ -9,12 +9,13 @@ use serde_json::Value;
 use super::indented;
 
 /// The licences we use crates under, as SPDX and Debian call them, best first.
-const LICENCES: [(&str, &str); 5] = [
+const LICENCES: [(&str, &str); 6] = [
     ("MIT", "Expat"),
     ("Zlib", "Zlib"),
     ("Apache-2.0", "Apache-2.0"),
     ("BSD-2-Clause", "BSD-2-Clause"),
     ("BSD-3-Clause", "BSD-3-Clause"),
+    ("Unicode-3.0", "Unicode-3.0"),
 ];
 
 /// Those whose text is the same for everybody. The others name their holders, so each is given with its own text.
@@ -92,11 +93,13 @@ impl Linked {
         Ok(linked)
     }
 
-    /// With the BSD licence that is in `file`.
+    /// With the licence of BSD or Unicode that is in `file`.
     fn with_text(files: String, file: &Path, licence: &str) -> Result<Self> {
         let text =
             fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-        let from = text.find("Redistribution").with_context(|| {
+        let begins = ["Redistribution", "Permission is hereby granted"];
+        let from = begins.iter().find_map(|words| text.find(words));
+        let from = from.with_context(|| {
             format!(
                 "the licence in {} begins in another way than expected",
                 file.display()
