@@ -20,7 +20,11 @@ fn record() -> Value {
         "facts": {
             "system": {"name": "MiniOS"}, "unions": ["overlayfs"], "modes": ["native"], "console": false,
             "medium": {"device": "sdb1", "fs": "ext4", "dir": "minios", "bundles": []},
-            "store": {"state": {"is": "ready"}, "fs": "ext4", "source": "none", "agrees": true},
+            "store": {
+                "state": {"is": "ready"}, "fs": "ext4", "source": "json", "agrees": true,
+                "sessions": [{"id": "2", "mode": "native", "union": "overlayfs"}],
+                "metadata": {"sessions": {"2": {"mode": "native", "extra": {"name": "Work \u{202e}"}}}},
+            },
         },
         "outcome": {
             "status": "session", "session": "2", "mode": "native", "new": false, "union": "overlayfs", "medium": "",
@@ -53,6 +57,8 @@ fn each_parameter_is_told_with_who_gave_it() {
     assert!(!text.contains("lang=de"), "{text}");
     let all = said(&record().to_string(), "--verbose").ok();
     let line = "  lang=de, set in the image by /etc/perch/perch.conf; a later one counts";
+    assert!(all.lines().any(|it| it == line), "{all}");
+    let line = "  session 2: called Work \\u{202e}, native, overlayfs";
     assert!(all.lines().any(|it| it == line), "{all}");
 }
 

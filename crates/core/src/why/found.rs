@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::Boot;
 use crate::bundle::Bundle;
 use crate::facts::{Medium, Store, StoreState};
+use crate::metadata::{Metadata, Record};
 use crate::session::{Session, System};
 use crate::units::{Bytes, SessionId};
 
@@ -113,8 +114,11 @@ impl<'a> Found<'a> {
 }
 
 /// One session, as metadata and its files had it.
-pub(super) fn session_in_words(session: &Session) -> String {
-    let mut words = vec![session.mode.to_string()];
+pub(super) fn session_in_words(session: &Session, metadata: &Metadata) -> String {
+    let name = metadata.sessions.get(&session.id).and_then(Record::name);
+    let name = name.map(|name| format!("called {name}"));
+    let mut words: Vec<String> = name.into_iter().collect();
+    words.push(session.mode.to_string());
     words.extend(session.union.map(|union| union.to_string()));
     words.extend(session.version.iter().map(|it| format!("version {it}")));
     words.extend(session.edition.clone());

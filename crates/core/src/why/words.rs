@@ -94,7 +94,9 @@ fn found(why: &Why<'_>, boot: &Boot, all: bool) -> Vec<String> {
     if let Some(default) = found.store.default {
         lines.push(format!("session {default} was the one that boots next"));
     }
-    lines.extend(found.store.sessions.iter().map(session_in_words));
+    let metadata = &boot.facts.store.metadata;
+    let sessions = found.store.sessions.iter();
+    lines.extend(sessions.map(|session| session_in_words(session, metadata)));
     lines.extend(found.bundles_in_words());
     lines.extend(boot.devices.iter().map(|device| format!("device {device}")));
     lines
