@@ -142,4 +142,17 @@ fn privileged_an_old_module_stays_unless_a_whole_new_one_takes_its_place() {
             .ok(),
         "hsqs"
     );
+    // Without the program.
+    let hidden = "lowerdir=/usr/bin,upperdir=bin-upper,workdir=bin-work";
+    union
+        .shell(&format!(
+            "mkdir bin-upper bin-work; mount -t overlay -o {hidden} none /usr/bin; rm /usr/bin/mksquashfs"
+        ))
+        .ok();
+    let missing = union.perch("commit 1 /srv/web --output new.sb --json");
+    assert_refused(&missing, 1, "program-missing");
+    assert!(
+        missing.err.contains("apt-get install squashfs-tools"),
+        "{missing:?}"
+    );
 }
