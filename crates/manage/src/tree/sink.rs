@@ -12,7 +12,7 @@ use rustix::io::{Errno, dup};
 
 use super::descent::{Descent, split};
 use super::error::{Action, TreeError};
-use super::xattrs::{Of, remove_default_acl, set};
+use super::xattrs::{Of, fit_beside_an_inode, remove_default_acl, set};
 use super::{Attributes, Entry, Kind, Losses, Lost, Time};
 
 /// A tree that is being written.
@@ -226,8 +226,12 @@ impl Dress<'_> {
     fn xattrs(&mut self, of: Of<'_>) -> Result<(), TreeError> {
         for xattr in &self.attributes.xattrs {
             let outcome = match set(of, xattr) {
-                // More than its file system has room for beside an inode; ext4 says that its disk is full.
-                Err(Errno::NOSPC | Errno::TOOBIG | Errno::RANGE) => Err(Errno::OPNOTSUPP),
+                // More than its file system has room for beside an inode.
+                Err(Errno::TOOBIG | Errno::RANGE) => Err(Errno::OPNOTSUPP),
+                // ext4 says that its disk is full, which may also be so.
+                Err(Errno::NOSPC) if !fit_beside_an_inode(of, &self.attributes.xattrs) => {
+                    Err(Errno::OPNOTSUPP)
+                }
                 outcome => outcome,
             };
             self.note(outcome, Lost::Xattr(xattr.name.clone()))?;

@@ -3,7 +3,8 @@
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use rustix::fs::{
-    XattrFlags, fgetxattr, flistxattr, fremovexattr, fsetxattr, lgetxattr, llistxattr, lsetxattr,
+    XattrFlags, fgetxattr, flistxattr, fremovexattr, fsetxattr, fstatfs, lgetxattr, llistxattr,
+    lsetxattr,
 };
 use rustix::io::{Errno, Result};
 
@@ -89,6 +90,21 @@ pub(super) fn set(of: Of<'_>, xattr: &Xattr) -> Result<()> {
     }
 }
 
+/// Whether ext4 has a place for all of these: one block, behind a header of 32 bytes; each takes 16 bytes, name and value,
+/// up to a multiple of four, and four zeros end the list (fs/ext4/xattr.h). What fits and is refused meets a full disk.
+pub(super) fn fit_beside_an_inode(of: Of<'_>, xattrs: &[Xattr]) -> bool {
+    let fd = match of {
+        Of::Open(fd) | Of::Named(fd, _) => fd,
+    };
+    let block = fstatfs(fd).map_or(0, |found| u64::try_from(found.f_bsize).unwrap_or(0));
+    let padded = |bytes: &[u8]| bytes.len().next_multiple_of(4);
+    let entries = xattrs
+        .iter()
+        .map(|xattr| 16 + padded(&xattr.name) + padded(&xattr.value));
+    let all: usize = entries.sum();
+    (all + 32 + 4) as u64 <= block
+}
+
 /// Takes the ACL away that new entries in `dir` would get. acl(5).
 pub(super) fn remove_default_acl(dir: impl AsFd) -> Result<()> {
     match fremovexattr(dir, "system.posix_acl_default") {
@@ -101,4 +117,31 @@ fn named(dir: BorrowedFd<'_>, name: &[u8]) -> Vec<u8> {
     let mut path = format!("/proc/self/fd/{}/", dir.as_raw_fd()).into_bytes();
     path.extend_from_slice(name);
     path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What ext4 does with the attributes that it has just been asked for, when it has room.
+    #[test]
+    fn what_fits_is_told_from_what_never_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let fd = std::fs::File::open(dir.path()).unwrap();
+        let of = Of::Open(fd.as_fd());
+        let xattr = |len| Xattr {
+            name: b"user.note".to_vec(),
+            value: vec![7; len],
+        };
+        for (lengths, want) in [
+            (&[][..], true),
+            (&[0], true),
+            (&[1000, 1000], true),
+            (&[3000, 3000], false),
+            (&[60_000], false),
+        ] {
+            let xattrs: Vec<Xattr> = lengths.iter().map(|len| xattr(*len)).collect();
+            assert_eq!(fit_beside_an_inode(of, &xattrs), want, "{lengths:?}");
+        }
+    }
 }
