@@ -5,7 +5,7 @@
 pub(crate) struct Case {
     /// Commands that make the store what it is to be; `fill ID` puts files into a raw container.
     pub(crate) first: &'static [&'static str],
-    /// The command that is cut. `{dir}` is a directory beside the store, the same for all that is done to it.
+    /// The command that is cut. `{dir}` is a directory for archives.
     pub(crate) command: &'static str,
 }
 
@@ -14,6 +14,7 @@ const fn case(command: &'static str, first: &'static [&'static str]) -> Case {
 }
 
 const RAW: &str = "create raw 16";
+const EXPORT: &str = "export 2 {dir}/a.tar.zst";
 /// Session 3.
 const FILL: &str = "fill 3";
 const DYNFILEFS: &str = "create dynfilefs 16";
@@ -38,5 +39,13 @@ pub(crate) const ALL: &[Case] = &[
     case("trash empty --yes", &[RAW, "delete 2", "delete 3"]),
     case("resize 3 24", &[RAW, FILL]),
     case("resize 3 24", &[DYNFILEFS]),
+    case("copy 2", &[]),
+    case("copy 2 raw 16", &[]),
+    case("copy 2 dynfilefs 16", &[]),
+    case("copy 3", &[RAW, FILL]),
+    case("export 2 {dir}/a.tar.zst", &[]),
+    case("export 3 {dir}/a.tar.zst --force", &[RAW, FILL, EXPORT]),
+    case("import {dir}/a.tar.zst", &[EXPORT]),
+    case("import {dir}/a.tar.zst raw", &[EXPORT]),
     case("cleanup --days 30 --yes", &[RAW, "delete 2"]),
 ];

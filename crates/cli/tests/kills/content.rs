@@ -7,6 +7,7 @@ use std::hash::{Hash, Hasher};
 use std::io::Read;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
+use std::process::Command;
 use std::sync::{LazyLock, Mutex};
 
 use dynfilefs::container::{Access, Container};
@@ -33,6 +34,19 @@ pub(crate) fn of(dir: &Path) -> Result<Digest, String> {
     match image.exists() {
         true => of_disk(&image),
         false => tree(&dir.join("changes")),
+    }
+}
+
+/// The session in an archive, as tar(1) reads it.
+pub(crate) fn of_archive(archive: &Path) -> Result<Digest, String> {
+    let dir = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let mut tar = Command::new("tar");
+    tar.args(["--zstd", "--xattrs", "--xattrs-include=*", "-xpf"]);
+    tar.arg(archive).arg("-C").arg(dir.path());
+    let output = tar.output().map_err(|error| error.to_string())?;
+    match output.status.success() {
+        true => tree(&dir.path().join("data")),
+        false => Err(format!("{}: {output:?}", archive.display())),
     }
 }
 

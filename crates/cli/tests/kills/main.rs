@@ -1,7 +1,7 @@
 //! A command that is killed, or whose medium fails, at any one of the system calls that change something: the store
 //! holds the old state or the new one, nothing of a user is lost, and the same command works afterwards.
 //!
-//! A run tries every 23rd call; `cargo xtask prove kills` tries all of them. A new command needs a line in
+//! A run tries every 41st call; `cargo xtask prove kills` tries all of them. A new command needs a line in
 //! `cases.rs`.
 #![cfg(target_arch = "x86_64")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
@@ -42,6 +42,8 @@ fn prove_all(what: &str, fault: fn(usize) -> Fault) {
     {
         let proof = prove(case, effort, fault);
         println!("| {what} | {proof} |");
+        // A full run takes long: nobody should wait for its end to see these.
+        proof.lost.iter().for_each(|lost| println!("{lost}"));
         lost.extend(proof.lost);
     }
     assert!(lost.is_empty(), "{}", lost.join("\n"));

@@ -8,8 +8,8 @@ use crate::store::Store;
 use crate::template::{Template, command, run, wait_for_others};
 use crate::tracer::{Fault, Traced, trace};
 
-/// Without being told otherwise every 23rd call is tried.
-const SLICE: usize = 23;
+/// Without being told otherwise every 41st call is tried.
+const SLICE: usize = 41;
 
 /// How many calls are tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::content::{self, Digest};
 use crate::store::Store;
+use crate::template::BESIDE;
 
 /// All of a store that a user would miss.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub(crate) struct State {
     sessions: BTreeMap<String, Session>,
     /// What lies in the trash, by its name there.
     trash: BTreeMap<String, Digest>,
+    /// Archives, by name.
+    archives: BTreeMap<String, Digest>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +57,15 @@ impl State {
                 trash.insert(name, content);
             }
         }
+        let mut archives = BTreeMap::new();
+        for entry in fs::read_dir(store.path(BESIDE)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            // Everything else is a piece of one, and says so by its name.
+            if name.ends_with(".tar.zst") && !name.starts_with('.') {
+                archives.insert(name, content::of_archive(&path)?);
+            }
+        }
         // Other programs read this one alone.
         if let Ok(text) = fs::read_to_string(store.path("session.json")) {
             serde_json::from_str::<Value>(&text).map_err(|error| error.to_string())?;
@@ -62,11 +74,15 @@ impl State {
             default: active["id"].as_str().map(str::to_owned),
             sessions,
             trash,
+            archives,
         })
     }
 
     /// Whether everything in this one is there in the other one too, by content.
     pub(crate) fn is_kept_in(&self, later: &Self) -> Result<(), String> {
+        if self.archives != later.archives {
+            return Err(format!("an archive of {self:?} is not in {later:?}"));
+        }
         let there = later.contents();
         for (content, count) in self.contents() {
             if there.get(&content).copied().unwrap_or(0) < count {
@@ -100,6 +116,12 @@ impl State {
             let known = [before, after].map(|state| state.trash.get(name));
             if !known.contains(&Some(content)) {
                 return wrong(&format!("{name} in the trash is neither old nor new"));
+            }
+        }
+        for name in before.archives.keys().chain(self.archives.keys()) {
+            let [was, is, becomes] = [before, self, after].map(|state| state.archives.get(name));
+            if is != was && is != becomes {
+                return wrong(&format!("{name} is neither old nor new"));
             }
         }
         // What is there before and afterwards is there all the time, in whichever place.

@@ -12,6 +12,9 @@ use crate::cases::Case;
 use crate::perch::Namespace;
 use crate::store::Store;
 
+/// The directory for archives. No program takes it for a session.
+pub(crate) const BESIDE: &str = "archives";
+
 /// The store that a command finds.
 pub(crate) struct Template(Store);
 
@@ -19,6 +22,7 @@ impl Template {
     /// Makes it.
     pub(crate) fn of(case: &Case) -> Self {
         let store = Store::with(&[1, 2]);
+        fs::create_dir(store.path(BESIDE)).unwrap();
         fill(&store.path("1/changes"), "one");
         fill(&store.path("2/changes"), "two");
         for command in case.first {
@@ -52,10 +56,11 @@ impl Template {
 
 /// The command on that store.
 pub(crate) fn command(store: &Store, words: &str) -> Command {
-    let beside = format!("{}.beside", store.dir_text());
+    let beside = store.path(BESIDE);
+    let beside = beside.to_str().unwrap();
     let words: Vec<String> = words
         .split_ascii_whitespace()
-        .map(|word| word.replace("{dir}", &beside))
+        .map(|word| word.replace("{dir}", beside))
         .collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     store.command(&words)
