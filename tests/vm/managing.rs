@@ -94,8 +94,8 @@ fn on_fat() -> Scenario {
 fn asked_about(name: &str, mode: &str) -> Scenario {
     let lines = |command: &str| format!("{command} | sed 's/  */ /g; s/^ //'");
     managed(name)
-        // A container wants some room.
-        .size_mib(500)
+        // Containers want some room.
+        .size_mib(900)
         .boot(
             Boot::with(&format!("perch perchmode={mode}"))
                 .in_session("1", mode)
@@ -112,10 +112,11 @@ fn asked_about(name: &str, mode: &str) -> Scenario {
                 .expect_sh(&lines("perch check 1 | head -1"), "session 1: healthy"),
         )
         .boot(
-            Boot::with("")
+            Boot::with(&format!("perchdir=new perchmode={mode}"))
+                .in_session("2", mode)
                 .expect_sh(
                     "perch why | head -1",
-                    "Changes stay in RAM, as asked for: they are lost at power-off.",
+                    &format!("This boot made session 2 ({mode}, overlayfs): changes are kept."),
                 )
                 .expect_sh(
                     &lines("perch diff 1 /srv --summary"),

@@ -9,9 +9,9 @@ use dynfilefs::store::FileName;
 use perch_core::cause::Causes;
 use perch_core::manage::check::{Finding, Verdict, verdict};
 use perch_core::quoted::Quoted;
-use perch_core::serving::{BaseName, SESSION_BASE};
+use perch_core::serving::{BaseName, FailureKind, SESSION_BASE};
 use perch_core::session::Mode;
-use perch_sys::container::dynfilefs::Server;
+use perch_sys::container::dynfilefs::{ServeError, Server};
 use perch_sys::container::{ContainerError, Expandable, Health, Image};
 
 use super::Repair;
@@ -196,6 +196,15 @@ fn of_file_system(error: &ContainerError) -> Finding {
             format!("its file system was not checked: {text}"),
         )
         .next("install the package e2fsprogs"),
+        ContainerError::Serve(ServeError::Refused(failure))
+            if failure.kind == FailureKind::Kernel =>
+        {
+            Finding::wrong(
+                "not-checked",
+                format!("it was not checked: {text}"),
+                "load what is missing, then check again: modprobe fuse",
+            )
+        }
         ContainerError::NoFileSystem { .. } => Finding::wrong(
             "no-file-system",
             text,
