@@ -17,7 +17,7 @@ use super::settings::{HOST_NAME, PASSWORD};
 use super::system;
 
 /// As the boot menu has it, without the menu. On a busy host the kernel may not find its emulated timer in time.
-const CMDLINE: &str = "boot=live quiet panic=1 no_timer_check console=ttyS0,115200";
+const CMDLINE: &str = "boot=live quiet panic=1 no_timer_check mitigations=off nokaslr cryptomgr.notests console=ttyS0,115200";
 
 /// What a medium has room for beside the bundles, in MiB.
 const FREE_MIB: u64 = 600;
