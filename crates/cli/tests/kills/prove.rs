@@ -73,7 +73,7 @@ pub(crate) fn prove(case: &'static Case, effort: Effort, fault: fn(usize) -> Fau
         let store = template.copy();
         let traced = trace(&command(&store, case.command), fault(at));
         let Some(call) = traced.struck else {
-            proof.calls = traced.calls;
+            proof.calls = traced.calls.max(proof.tried);
             return proof;
         };
         proof.tried += 1;
