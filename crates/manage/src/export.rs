@@ -7,7 +7,8 @@ use jiff::{Timestamp, Zoned};
 use perch_core::manage::permission::Verb;
 use perch_core::manage::step::Step;
 use perch_core::session::Session;
-use perch_core::units::{Bytes, SessionId};
+use perch_core::units::SessionId;
+use perch_sys::usage;
 use rustix::process::geteuid;
 
 use crate::account::Account;
@@ -47,8 +48,6 @@ pub struct Exported {
     pub path: PathBuf,
     /// What is in it; absent after a dry run.
     pub written: Option<Written>,
-    /// What its files are long, holes not counted.
-    pub content: Bytes,
 }
 
 /// Writes a session to an archive. What had its name before stays until the new one is whole and was read back.
@@ -86,7 +85,7 @@ fn begin(
     if !wish.replace && path.symlink_metadata().is_ok() {
         return Err(WriteError::Exists { path }.into());
     }
-    let measure = content.measure(&mut work.watch(Phase::Measuring, None))?;
+    let total = total(&content, work);
     let mut exported = Exported {
         done: Done {
             id: Some(wish.id),
@@ -98,7 +97,6 @@ fn begin(
         },
         path,
         written: None,
-        content: measure.content,
     };
     if effect == Effect::Real {
         let options = Options {
@@ -113,10 +111,10 @@ fn begin(
             &about(session),
             &exported.path,
             &options,
-            &mut work.watch(Phase::Packing, Some(measure.content.0)),
+            &mut work.watch(Phase::Packing, total),
         )?;
         if wish.verify {
-            packed.verify(&mut work.watch(Phase::Verifying, Some(measure.content.0)))?;
+            packed.verify(&mut work.watch(Phase::Verifying, total))?;
         }
         let written = packed.commit()?;
         exported.done.notes.extend(sockets(&written));
@@ -124,6 +122,13 @@ fn begin(
     }
     content.close()?;
     Ok(exported)
+}
+
+/// About how many bytes there are, for whoever waits: told without opening each file. Absent where directories lie too
+/// deep for that.
+fn total(content: &Content, work: &Work<'_>) -> Option<u64> {
+    let usage = usage::of(content.tree(), ".", work.stop())?;
+    Some(usage.apparent.0.min(usage.allocated.0))
 }
 
 fn about(session: &Session) -> About {

@@ -46,6 +46,11 @@ impl<'a> Work<'a> {
         Self { stop, tell }
     }
 
+    /// Set when the work is to end.
+    pub fn stop(&self) -> &AtomicBool {
+        self.stop
+    }
+
     /// Watches one part of the work.
     pub fn watch(
         &mut self,

@@ -1,5 +1,5 @@
 //! `cargo xtask bench`: how long a boot takes against others' (`boot`), and with many sessions against one (`scale`);
-//! what a container costs against a raw image (`dynfs`).
+//! what a container costs against a raw image (`dynfs`); how fast the commands on sessions are (`cli`).
 //!
 //! `boot`: how long the way from the kernel to the real init takes, against two yardsticks.
 //!
@@ -8,6 +8,7 @@
 //! `-icount shift=0`, where one instruction takes one nanosecond: the figures compare programs, they are not seconds on
 //! any real machine.
 
+mod cli;
 mod contender;
 mod disk;
 mod dynfs;
@@ -33,11 +34,13 @@ const HELP: &str = "\
 cargo xtask bench boot [--runs N] [--only TEXT] [--json FILE]
 cargo xtask bench scale [--sessions N]
 cargo xtask bench dynfs [--runs N] [--dir DIR] [--json FILE]
+cargo xtask bench cli [--runs N] [--sessions N] [--dir DIR] [--json FILE]
 
 Measures, in milliseconds of an emulated machine, how long the kernel unpacks each initramfs and how long its init
 then takes to start the real one: perch, Debian's live-boot and the least a fixed program needs (boot), or perch
 with many sessions in the store and with one (scale). Or, on this machine itself, how fast a session's disk is in a
-dynfilefs container and in a raw image (dynfs; as root, with 12 GiB free).
+dynfilefs container and in a raw image (dynfs; as root, with 12 GiB free), and how fast the commands on sessions are
+against tar, zstd and cp (cli; the same).
 
   --runs N     measure each N times and report the median (default 3)
   --only TEXT  only those whose name contains TEXT
@@ -50,6 +53,7 @@ enum What {
     Boot,
     Scale,
     Dynfs,
+    Cli,
 }
 
 struct Options {
@@ -90,6 +94,16 @@ pub fn run(args: lexopt::Parser) -> Result<()> {
                 dir: options.dir.clone(),
             };
             let report = dynfs::bench(&settings, &dir)?;
+            print!("\n{report}");
+            report.json()
+        }
+        What::Cli => {
+            let settings = cli::Settings {
+                runs: options.runs,
+                sessions: options.sessions,
+                dir: options.dir.clone(),
+            };
+            let report = cli::bench(&settings, &dir)?;
             print!("\n{report}");
             report.json()
         }
@@ -164,8 +178,12 @@ fn parse(mut args: lexopt::Parser) -> Result<Option<Options>> {
             options.what = What::Dynfs;
             Ok(Some(options))
         }
-        Some(other) => bail!("there is no benchmark {other:?}; there are: boot, scale, dynfs"),
-        None => bail!("which benchmark? There are: boot, scale, dynfs"),
+        Some("cli") => {
+            options.what = What::Cli;
+            Ok(Some(options))
+        }
+        Some(other) => bail!("there is no benchmark {other:?}; there are: boot, scale, dynfs, cli"),
+        None => bail!("which benchmark? There are: boot, scale, dynfs, cli"),
     }
 }
 

@@ -133,3 +133,58 @@ fn privileged_options_are_not_taken_for_others() {
     let info = medium.perch("info --json").json();
     assert_eq!(info["filesystem"]["is_readonly"], false, "{info}");
 }
+
+/// What two sessions share takes no room, so three of 200 MiB fit where two would not.
+#[test]
+fn privileged_native_copies_share_their_blocks_where_they_can() {
+    for format in ["mkfs.btrfs -q", "mkfs.xfs -q"] {
+        let medium = Medium::new(600, format);
+        medium.perch("create").ok();
+        medium
+            .shell("mkdir $1/store/1/changes && head -c 200M /dev/urandom > $1/store/1/changes/large; sync -f $1/store")
+            .ok();
+        for id in ["2", "3"] {
+            medium.perch("copy 1").ok();
+            let same = format!("cmp $1/store/1/changes/large $1/store/{id}/changes/large");
+            medium.shell(&same).ok();
+        }
+        medium.shell("sync -f $1/store").ok();
+        let free = medium.shell("df -m --output=avail $1/store | tail -1").ok();
+        assert!(
+            free.trim().parse::<u32>().unwrap() > 150,
+            "{format}: {free}"
+        );
+        // A container takes what it needs, which is told before anything is made.
+        assert_refused(&medium.perch("copy 1 raw 500 --json"), 1, "no-space");
+        medium
+            .shell("rm $1/store/[23]/changes/large; truncate -s 5M $1/store/1/changes/large")
+            .ok();
+        for mode in ["raw", "dynfilefs"] {
+            medium.perch(&format!("copy 1 {mode}")).ok();
+        }
+        medium.perch("copy 5 native").ok();
+        medium
+            .shell("cmp $1/store/1/changes/large $1/store/6/changes/large")
+            .ok();
+    }
+}
+
+#[test]
+fn privileged_a_full_medium_leaves_no_part_of_a_copy() {
+    let medium = Medium::new(300, "mke2fs -q -t ext4");
+    medium.perch("create").ok();
+    medium
+        .shell("mkdir $1/store/1/changes && head -c 120M /dev/urandom > $1/store/1/changes/large")
+        .ok();
+    assert_refused(&medium.perch("copy 1 --json"), 1, "no-space");
+    let out = medium
+        .shell("head -c 130M /dev/zero > $1/store/fill; ls -A $1/store")
+        .ok();
+    assert!(!out.contains(".tmp_"), "{out}");
+    let script = format!(
+        "{} --sessions-dir $1/store export 1 $1/store/b --json",
+        env!("CARGO_BIN_EXE_perch")
+    );
+    assert_refused(&medium.shell(&script), 1, "no-space");
+    assert_eq!(medium.shell("ls -A $1/store").ok(), out);
+}

@@ -57,6 +57,8 @@ impl Options {
 pub struct Written {
     /// What the list of files comes to.
     pub sum: Sum,
+    /// Bytes of content, which holes are not.
+    pub content: u64,
     /// Length of the archive in bytes.
     pub packed: u64,
     /// Sockets, which no archive has a place for: the first hundred, and how many there are.
@@ -115,7 +117,11 @@ impl Packed {
         let packed = target.file().metadata().map_err(failed)?.len();
         Ok(Self {
             target,
-            written: Written { packed, ..written },
+            written: Written {
+                content: done.bytes,
+                packed,
+                ..written
+            },
             replace: options.replace,
         })
     }
@@ -200,6 +206,7 @@ fn walk(
     }
     Ok(Written {
         sum: list.sum(),
+        content: 0,
         packed: 0,
         sockets,
         notes_dropped,

@@ -96,7 +96,7 @@ fn image(dir: &Path) -> PathBuf {
 }
 
 /// What perch itself records of sessions that this system wrote.
-fn metadata(ids: &[SessionId]) -> Metadata {
+pub(super) fn metadata(ids: &[SessionId]) -> Metadata {
     let record = || Record {
         mode: Some(Mode::Native),
         version: Some(VERSION.to_owned()),

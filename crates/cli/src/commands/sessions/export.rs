@@ -19,8 +19,9 @@ struct Archive {
     /// Length of the archive in bytes; absent after a dry run.
     #[serde(skip_serializing_if = "Option::is_none")]
     packed: Option<u64>,
-    /// Bytes of content, holes not counted.
-    content: u64,
+    /// Bytes of content, holes not counted; absent after a dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<u64>,
     /// How many files, directories and others; absent after a dry run.
     #[serde(skip_serializing_if = "Option::is_none")]
     files: Option<u64>,
@@ -51,7 +52,7 @@ pub(super) fn run(
     let archive = Archive {
         path: exported.path.display().to_string(),
         packed: written.map(|written| written.packed),
-        content: exported.content.0,
+        content: written.map(|written| written.content),
         files: written.map(|written| written.sum.files),
         verified: written.is_some() && wish.verify,
     };
@@ -59,7 +60,7 @@ pub(super) fn run(
         "session {} was exported to {}: {} in {}",
         wish.id,
         archive.path,
-        exported.content,
+        Bytes(archive.content.unwrap_or(0)),
         Bytes(archive.packed.unwrap_or(0))
     );
     Ok(outcome(&exported.done, args.change.dry_run, message, output).data(&archive))
