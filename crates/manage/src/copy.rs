@@ -147,6 +147,12 @@ fn plan(
     let Sized { size, note } = sized?;
     let mut notes: Vec<String> = note.iter().map(ToString::to_string).collect();
     notes.extend(repaired(content, session.id));
+    if content.layout() == Layout::Flat && session.union == Some(UnionKind::Overlayfs) {
+        notes.push(format!(
+            "the files of session {} lie where overlayfs does not look; in the copy they lie where it does",
+            session.id
+        ));
+    }
     Ok(Plan {
         mode,
         size,

@@ -14,6 +14,9 @@
 //!   and the indexes, by one function at boot and while running. `perchsize=` is a size, and the limit to growing by itself.
 //! - 2026-11-21 **A container is looked at after so much was written, not allocated**: blocks used before fill again without an allocation. The
 //!   first look comes before the boot goes on: a session that is full to the last block could not be opened otherwise.
+//! - 2026-11-21 **A file system that was cut off is read from a snapshot: a server that keeps what is written in memory** (memfd, at most
+//!   512 MiB). A reflink is not to be had on every medium, dm-snapshot wants a module and a device, and a thread of the program that
+//!   mounts it would be waited for by its own end.
 #![forbid(unsafe_code)]
 
 mod disk;

@@ -181,3 +181,28 @@ fn privileged_a_copy_of_an_old_session_is_not_old() {
     assert!(in_image(&image, "ls /etc").contains(".wh.gone"));
     assert!(!in_image(&image, "ls /").contains("changes"));
 }
+
+/// What the existing manager of MiniOS put where overlayfs does not look is not lost to a copy (contract C3).
+#[test]
+fn privileged_files_that_went_astray_are_found() {
+    let store = Store::on_disk();
+    store.perch("create raw 32").ok();
+    let image = store.path("1/changes.img");
+    let file = store.path("astray");
+    fs::write(&file, "found").unwrap();
+    let write = Command::new("/sbin/debugfs")
+        .args(["-w", "-R", &format!("write {} astray", file.display())])
+        .arg(&image)
+        .status();
+    assert!(write.unwrap().success());
+    store.write_json(
+        r#"{"default": null, "sessions": {"1": {"mode": "raw", "union": "overlayfs"}}}"#,
+    );
+    let said = store.perch("copy 1 native --json").json();
+    assert!(
+        said["notices"].to_string().contains("does not look"),
+        "{said}"
+    );
+    let found = fs::read_to_string(store.path("2/changes/astray"));
+    assert_eq!(found.unwrap(), "found");
+}

@@ -1,12 +1,16 @@
 //! `export`
 
 use std::fs;
+use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::content::{assert_tidy, with_everything};
+use perch_manage::tree::compare::{What, compare};
+use perch_sys::dir::open_dir;
+
+use crate::content::{assert_tidy, go_on, with_everything};
 use crate::store::{Store, assert_refused};
 
 /// Names in a directory.
@@ -116,4 +120,38 @@ fn check_export_without_root_is_refused() {
         let store = Store::with(&[1]);
         assert_refused(&store.perch("export 1 /tmp --json"), 1, "no-root");
     }
+}
+
+/// As the session manager of MiniOS 1.1.7 reads it: `metadata.json` where it finds it, then `data/*` without its first
+/// name.
+#[test]
+fn privileged_check_57_tar_unpacks_the_same_tree() {
+    let store = with_everything();
+    let out = tempfile::tempdir_in("/var/tmp").unwrap();
+    let archive = out.path().join("a.tar.zst");
+    store.run(&["export", "1", archive.to_str().unwrap()]).ok();
+    let tree = out.path().join("tree");
+    fs::create_dir(&tree).unwrap();
+    let script = "tar -xOf a.tar.zst metadata.json > metadata.json
+        tar --xattrs --xattrs-include='*' --acls -xpf a.tar.zst -C tree --strip-components=1 --wildcards 'data/*'";
+    let unpacked = Command::new("sh")
+        .args(["-ec", script])
+        .current_dir(out.path())
+        .output()
+        .unwrap();
+    assert!(unpacked.status.success(), "{unpacked:?}");
+    let metadata = fs::read_to_string(out.path().join("metadata.json")).unwrap();
+    let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap();
+    assert_eq!(metadata["session"]["mode"], "native");
+    assert!(metadata["session"]["size"].as_u64().unwrap() >= 1 << 20);
+    let (a, b) = (store.path("1/changes"), tree);
+    let (a, b) = (open_dir(a).unwrap(), open_dir(b).unwrap());
+    let found = compare(a.as_fd(), b.as_fd(), &mut go_on).unwrap();
+    let found: Vec<String> = found
+        .iter()
+        // The tree's own directory is not among them, and tar takes ACLs in words only.
+        .filter(|found| !found.path.is_empty() && found.what != What::Xattrs)
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(found, Vec::<String>::new());
 }

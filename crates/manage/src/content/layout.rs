@@ -29,12 +29,17 @@ pub(super) fn find(
         entries.any(|entry| entry.name == name && entry.kind == Kind::Directory)
     };
     let is_new = entries.iter().all(|entry| entry.name == LOST_AND_FOUND);
+    let is_of_overlay = |name: &std::ffi::OsStr| name == UPPER || name == WORK;
     let layout = layout(Look {
         union,
         has_upper: has_dir(UPPER),
         has_work: has_dir(WORK),
         has_marker: has(MARKER),
         is_new,
+        is_astray: access == Access::Read
+            && entries
+                .iter()
+                .any(|entry| entry.name != LOST_AND_FOUND && !is_of_overlay(&entry.name)),
     });
     let tree = match (layout, access) {
         (_, Access::Read) if is_new => empty(),
@@ -55,6 +60,9 @@ struct Look {
     has_work: bool,
     has_marker: bool,
     is_new: bool,
+    /// Other files are there, and are only read: the existing manager of MiniOS puts those of overlayfs where overlayfs
+    /// does not look (contract C3).
+    is_astray: bool,
 }
 
 /// What is there counts; what is recorded counts where that does not tell.
@@ -63,6 +71,7 @@ fn layout(look: Look) -> Layout {
         _ if look.has_marker => Layout::Aufs,
         _ if look.has_upper && look.has_work => Layout::Overlayfs,
         Some(UnionKind::Aufs) => Layout::Aufs,
+        Some(UnionKind::Overlayfs) if look.is_astray && !look.has_upper => Layout::Flat,
         Some(UnionKind::Overlayfs) => Layout::Overlayfs,
         None if look.has_upper || look.is_new => Layout::Overlayfs,
         None => Layout::Flat,
@@ -87,6 +96,12 @@ mod tests {
     fn what_is_there_tells_the_layout() {
         use Layout::*;
         let (overlay, aufs) = (Some(UnionKind::Overlayfs), Some(UnionKind::Aufs));
+        let astray = Look {
+            union: overlay,
+            is_astray: true,
+            ..Look::default()
+        };
+        assert_eq!(layout(astray), Flat);
         for (union, upper, work, marker, new, want) in [
             (overlay, true, true, false, false, Overlayfs),
             (overlay, true, false, false, false, Overlayfs),
@@ -108,6 +123,7 @@ mod tests {
                 has_work: work,
                 has_marker: marker,
                 is_new: new,
+                is_astray: false,
             };
             assert_eq!(layout(look), want, "{look:?}");
         }
