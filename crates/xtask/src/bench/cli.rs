@@ -13,12 +13,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use perch_core::metadata::{JSON_FILE, json};
 use perch_core::units::SessionId;
-use perch_tests::host::{command, packages, run, static_program};
+use perch_tests::host::{packages, static_program};
 
 use super::scale;
 pub use report::Report;
 use report::What;
-use timed::{shell, timed};
+use timed::shell;
 
 /// What the yardsticks need.
 const PACKAGES: &[&str] = &["btrfs-progs", "tar", "xfsprogs", "zstd"];
@@ -78,15 +78,10 @@ fn list(settings: &Settings, perch: &Path, dir: &Path, report: &mut Report) -> R
         fs::write(store.join(format!("{id}/changes/etc/file")), "content")?;
     }
     fs::write(store.join(JSON_FILE), json::write(&scale::metadata(&ids)))?;
-    let list = || {
-        let mut list = command(perch);
-        list.args(["list", "--json", "--sessions-dir"]).arg(&store);
-        list
-    };
-    run(list().stdout(std::process::Stdio::null()))?;
+    let script = format!("{} --sessions-dir many list --json", perch.display());
+    shell(dir, &script)?;
     for _ in 0..settings.runs * 3 {
-        let seconds = timed(list().stdout(std::process::Stdio::null()))?;
-        report.add(What::List, seconds, None);
+        report.add(What::List, shell(dir, &script)?, None);
     }
     Ok(())
 }
@@ -129,25 +124,25 @@ fn copies(
         dir,
         &format!("rm -f disk; truncate -s 5G disk; {mkfs} -q disk; mkdir -p at"),
     )?;
-    let script = format!(
-        "mount -o loop disk at; mkdir at/store; cp -a store/1 at/store; sync -f at
-         for i in $(seq {runs}); do
-           a=$(date +%s%N); {perch} --quiet --sessions-dir at/store copy 1 >&2
-           b=$(date +%s%N); cp -a --reflink=auto at/store/1 at/theirs; sync -f at
-           c=$(date +%s%N); echo $((b - a)) $((c - b)); rm -rf at/theirs
-         done",
-        runs = settings.runs,
-        perch = perch.display()
-    );
-    let mut unshare = command("unshare");
-    unshare.args(["--mount", "--propagation", "private", "sh", "-ec", &script]);
-    let output = unshare.current_dir(dir).output()?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{what}: {said}");
-    for line in String::from_utf8(output.stdout)?.lines() {
-        let seconds = |text: &str| -> Result<f64> { Ok(text.parse::<f64>()? / 1e9) };
-        let (ours, theirs) = line.split_once(' ').context("two times")?;
-        report.add(what, seconds(ours)?, Some(seconds(theirs)?));
+    let inside = |script: &str| {
+        // Nobody else sees the mount, which is gone with the shell.
+        let script = script.replace('\'', "'\\''");
+        shell(
+            dir,
+            &format!(
+                "unshare --mount --propagation private sh -ec 'mount -o loop disk at; {script}'"
+            ),
+        )
+    };
+    inside("mkdir at/store; cp -a store/1 at/store; sync -f at")?;
+    for _ in 0..settings.runs {
+        let ours = inside(&format!(
+            "{} --quiet --sessions-dir at/store copy 1",
+            perch.display()
+        ))?;
+        let theirs = inside("cp -a --reflink=auto at/store/1 at/theirs; sync -f at")?;
+        report.add(what, ours, Some(theirs));
+        inside("rm -rf at/theirs")?;
     }
     shell(dir, "rm -f disk")?;
     Ok(())
