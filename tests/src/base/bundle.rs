@@ -20,6 +20,7 @@ enum Entry {
     Directory,
     Link(String),
     Perch,
+    Installed,
     Whiteout,
 }
 
@@ -52,6 +53,12 @@ impl Bundle {
     #[must_use]
     pub fn perch(self, path: &str) -> Self {
         self.with(path, Entry::Perch)
+    }
+
+    /// Adds a program of this machine, by its path, with the libraries that it needs.
+    #[must_use]
+    pub fn installed(self, path: &str) -> Self {
+        self.with(path, Entry::Installed)
     }
 
     /// Adds an empty directory.
@@ -107,6 +114,7 @@ impl Bundle {
                     fs::copy(static_program("perch-cli", "perch")?, &full)?;
                     make_executable(&full)?;
                 }
+                Entry::Installed => install(path, tree.path())?,
                 Entry::Directory => fs::create_dir_all(&full)?,
                 Entry::Link(to) => make_link(&full, to)?,
                 // Only root can make devices; mksquashfs can be told to pretend.
@@ -130,6 +138,23 @@ impl Bundle {
         run(&mut mksquashfs)?;
         Ok(())
     }
+}
+
+/// Copies a program of this machine, and what ldd(1) tells that it needs, to their places below `tree`.
+fn install(path: &str, tree: &Path) -> Result<()> {
+    let program = Path::new("/").join(path);
+    let listed = command("ldd").arg(&program).output()?;
+    let listed = String::from_utf8(listed.stdout)?;
+    let libraries = listed
+        .split_ascii_whitespace()
+        .filter(|word| word.starts_with('/'));
+    for file in libraries.map(Path::new).chain([program.as_path()]) {
+        let to = tree.join(file.strip_prefix("/")?);
+        fs::create_dir_all(to.parent().context("a file without a directory")?)?;
+        fs::copy(file, &to).with_context(|| format!("cannot copy {}", file.display()))?;
+        make_executable(&to)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
