@@ -4,6 +4,7 @@
 //! boots in `target/perch/failed/<name>`.
 
 mod asking;
+mod carrying;
 mod choosing;
 mod compatibility;
 mod complaints;
@@ -47,6 +48,7 @@ const AT_ONCE: usize = 2;
 fn scenarios() -> Vec<Scenario> {
     [
         first_boot::scenarios(),
+        carrying::scenarios(),
         choosing::scenarios(),
         asking::scenarios(),
         compatibility::scenarios(),

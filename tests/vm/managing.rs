@@ -8,7 +8,7 @@ const RUNNING: &str = "error: cannot delete session 1: this system runs from it
 hint: boot another session, or without one, and try again";
 
 /// A scenario whose system has the program `perch`.
-fn managed(name: &str) -> Scenario {
+pub fn managed(name: &str) -> Scenario {
     Scenario::new(name).bundle(
         "minios/modules/20-perch.sb",
         Bundle::default().perch("bin/perch"),
