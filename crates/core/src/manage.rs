@@ -16,3 +16,4 @@ pub mod place;
 pub mod resize;
 pub mod room;
 pub mod step;
+pub mod swap;

@@ -10,6 +10,7 @@ use perch_sys::store;
 
 use crate::error::Error;
 use crate::live::Live;
+use crate::snapshot;
 use crate::standing::{Running, running};
 use crate::store::Store;
 
@@ -19,6 +20,8 @@ pub struct Account {
     assembled: Assembled,
     running: Running,
     taken: Vec<SessionId>,
+    /// Numbers whose snapshots are still there, whatever became of the session.
+    reserved: Vec<SessionId>,
 }
 
 impl Account {
@@ -39,6 +42,11 @@ impl Account {
             running: running(store, live, &assembled),
             assembled,
             taken,
+            // Whoever may not look there makes no session either.
+            reserved: match snapshot::sessions(store) {
+                Err(error) if error.code() == "no-root" => Vec::new(),
+                sessions => sessions?,
+            },
         })
     }
 
@@ -107,7 +115,8 @@ impl Account {
     /// The number for a new session; `None` if all are taken.
     pub fn next_id(&self) -> Option<SessionId> {
         let there = self.sessions().iter().map(|session| session.id);
-        let used: BTreeSet<SessionId> = there.chain(self.taken.iter().copied()).collect();
+        let others = self.taken.iter().chain(&self.reserved).copied();
+        let used: BTreeSet<SessionId> = there.chain(others).collect();
         SessionId::next(&used)
     }
 

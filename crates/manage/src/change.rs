@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::live::Live;
 use crate::place::Whereabouts;
 use crate::store::Store;
+use crate::swap::resume_all;
 
 /// How long other programs may take to change the sessions; each does for a moment only.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -21,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Locked<'a> {
     store: &'a Store,
     account: Account,
+    /// Sessions that somebody was cut off in replacing, which was finished now.
+    resumed: Vec<SessionId>,
     _lock: StoreLock,
 }
 
@@ -41,7 +44,7 @@ impl Store {
         }
     }
 
-    /// Takes the lock of the store and reads what it holds.
+    /// Takes the lock of the store, finishes what others were cut off in, and reads what it holds.
     ///
     /// # Errors
     /// If it may not be written, or somebody else has the lock for a minute.
@@ -56,11 +59,17 @@ impl Store {
             path: path(),
             source,
         })?;
-        Ok(Locked {
+        let mut locked = Locked {
             store: self,
             account: Account::read(self, live)?,
+            resumed: Vec::new(),
             _lock: lock,
-        })
+        };
+        locked.resumed = resume_all(&mut locked)?;
+        if !locked.resumed.is_empty() {
+            locked.account = Account::read(self, live)?;
+        }
+        Ok(locked)
     }
 }
 
@@ -73,6 +82,16 @@ impl<'a> Locked<'a> {
     /// What it holds.
     pub fn account(&self) -> &Account {
         &self.account
+    }
+
+    /// Whether somebody was cut off in replacing that session, which was finished when the lock was taken.
+    pub fn has_resumed(&self, id: SessionId) -> bool {
+        self.resumed.contains(&id)
+    }
+
+    /// Lets others change the store, and returns what it held.
+    pub fn into_account(self) -> Account {
+        self.account
     }
 
     /// Changes metadata and writes both files, unless they say just that already. Damaged ones are set aside.

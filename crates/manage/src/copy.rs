@@ -38,7 +38,7 @@ pub struct Wish {
 }
 
 /// File systems on which a copy shares its blocks with the original.
-const SHARING: [&str; 3] = ["btrfs", "xfs", "bcachefs"];
+pub(crate) const SHARING: [&str; 3] = ["btrfs", "xfs", "bcachefs"];
 /// How many of the things that were not kept are told.
 const TOLD: usize = 5;
 

@@ -12,6 +12,7 @@ use crate::change::Locked;
 use crate::done::{Done, Effect};
 use crate::error::Error;
 use crate::live::Live;
+use crate::snapshot;
 use crate::staged::Staged;
 use crate::standing::{Claimed, claim};
 use crate::store::Store;
@@ -113,16 +114,17 @@ pub(crate) fn take_away<'a>(
     id: SessionId,
     fate: Fate,
 ) -> Result<Option<Staged<'a>>, Error> {
-    let staged = match fate {
-        Fate::Trash => {
-            trash::put(locked, id)?;
-            None
-        }
+    let store = locked.store();
+    let (staged, place) = match fate {
+        Fate::Trash => (
+            None,
+            format!("{}/{}", trash::TRASH, trash::put(locked, id)?),
+        ),
         Fate::Gone => {
-            let store = locked.store();
             let mut staged = Staged::new(store)?;
             staged.take(store.dir(), &id.to_string())?;
-            Some(staged)
+            let place = staged.old();
+            (Some(staged), place)
         }
     };
     locked.change(|metadata| {
@@ -135,5 +137,6 @@ pub(crate) fn take_away<'a>(
             *pointer = pointer.filter(|at| *at != id);
         }
     })?;
+    snapshot::go_along(store, id, &place)?;
     Ok(staged)
 }

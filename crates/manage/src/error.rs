@@ -132,8 +132,8 @@ pub enum Error {
         /// Why.
         source: Errno,
     },
-    /// What is kept beside a session in the trash could not be written.
-    #[error("cannot write to the trash in {}", .path.display())]
+    /// What is kept beside a session that is put away could not be written.
+    #[error("cannot write to {}", .path.display())]
     Trash {
         /// The store.
         path: PathBuf,

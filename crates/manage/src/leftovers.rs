@@ -4,6 +4,8 @@
 //! to its place. Cut in between, the working directory is the only copy: it is never deleted here, but goes to the
 //! trash. What this library leaves behind is known by its names, and is no copy of anything.
 
+use std::ffi::OsStr;
+
 use perch_core::manage::step::Step;
 use perch_sys::dir::{self, Kind};
 use perch_sys::in_use::Lock;
@@ -12,6 +14,7 @@ use rustix::fs::{AtFlags, fstat, unlinkat};
 use crate::error::Error;
 use crate::staged::{NEW, OLD, Staged, is_working_directory, open_in};
 use crate::store::Store;
+use crate::swap::{is_note, is_pending};
 use crate::time::Time;
 use crate::trash;
 
@@ -55,8 +58,13 @@ fn look(store: &Store, name: &str) -> Option<Leftover> {
         return None;
     }
     let dir = open_in(store, name).ok()?;
+    if is_pending(&dir) {
+        // Whoever changes something finishes that first.
+        return None;
+    }
     let entries = dir::list(&dir).ok()?;
-    let ours = !entries.is_empty() && entries.iter().all(|it| it.name == NEW || it.name == OLD);
+    let nobodys = |name: &OsStr| name == NEW || name == OLD || is_note(name);
+    let ours = !entries.is_empty() && entries.iter().all(|it| nobodys(&it.name));
     let changed = fstat(&dir).ok()?.st_mtime;
     // Whoever is at work in ours has its lock.
     Lock::take(dir).ok()?;

@@ -71,6 +71,16 @@ impl<'a> Staged<'a> {
         })
     }
 
+    /// The working directory itself.
+    pub(crate) fn dir(&self) -> BorrowedFd<'_> {
+        self.dir.as_fd()
+    }
+
+    /// The path in the store of what was [taken](Self::take).
+    pub(crate) fn old(&self) -> String {
+        format!("{}/{OLD}", self.name)
+    }
+
     /// Makes the directory that is to become a session, and opens it. Its permissions are those of the root of a
     /// system, whatever the umask is.
     ///
@@ -171,7 +181,7 @@ fn letters() -> String {
     letters
 }
 
-fn open(parent: BorrowedFd<'_>, name: &str) -> Result<OwnedFd, Errno> {
+pub(crate) fn open(parent: BorrowedFd<'_>, name: &str) -> Result<OwnedFd, Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     openat(parent, name, flags, Mode::empty())
 }

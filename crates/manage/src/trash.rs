@@ -18,23 +18,18 @@ use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::shelf::{LONGEST, RECORD, SESSION};
 use crate::staged::open_in;
 use crate::store::Store;
 use crate::time::Time;
 
 pub(crate) use self::empty::take_out;
 pub use self::empty::{empty, plan_empty};
-pub(crate) use self::put::{put, put_leftover};
+pub(crate) use self::put::{put, put_form, put_leftover};
 pub use self::restore::{plan_restore, restore};
 
 /// The trash's name in the store.
 pub const TRASH: &str = ".trash";
-/// The session's name in its place in the trash.
-const SESSION: &str = "session";
-/// The name of what is kept beside it.
-const RECORD: &str = "record.json";
-/// The longest record that is read.
-const LONGEST: usize = 1 << 16;
 
 /// What is kept beside a session in the trash.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

@@ -13,6 +13,8 @@ pub enum Phase {
     Measuring,
     /// Copies files.
     Copying,
+    /// Compares the copy with the original.
+    Comparing,
     /// Writes an archive.
     Packing,
     /// Reads an archive that was written.

@@ -15,6 +15,8 @@
 //! are taken: after a cut in between they look free, the next file gets them, and removing the left-over
 //! one frees them under it. So what is allocated is synced first, by way of the directory.
 
+mod exchange;
+
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -26,6 +28,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use crate::durable;
+pub use exchange::{exchange, has_lasting_inodes};
 
 /// How many damaged copies of one file are kept at most.
 const MAX_QUARANTINED: u32 = 1000;

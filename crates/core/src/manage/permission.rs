@@ -26,6 +26,10 @@ pub enum Verb {
     Cleanup,
     /// Its files are read, and nothing is made of them that has to be whole.
     Read,
+    /// What it is at this moment is kept.
+    Snapshot,
+    /// It becomes what it was.
+    Rollback,
 }
 
 /// What a session is to the running system.
@@ -52,7 +56,7 @@ pub enum Refusal {
 
 impl Verb {
     /// Every one there is.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Activate,
         Self::Rename,
         Self::Delete,
@@ -62,6 +66,8 @@ impl Verb {
         Self::Convert,
         Self::Cleanup,
         Self::Read,
+        Self::Snapshot,
+        Self::Rollback,
     ];
 
     /// Whether it touches what the session holds, or needs that to stand still.
@@ -86,6 +92,8 @@ impl fmt::Display for Verb {
             Self::Copy => "copy",
             Self::Convert => "convert",
             Self::Read => "read",
+            Self::Snapshot => "make a snapshot of",
+            Self::Rollback => "roll back",
         })
     }
 }
@@ -175,6 +183,8 @@ mod tests {
                 ["active", "running", "running", "in-use", "active", ""],
             ),
             (Read, ["", "running", "running", "in-use", "in-use", ""]),
+            (Snapshot, ["", "running", "running", "in-use", "in-use", ""]),
+            (Rollback, ["", "running", "running", "in-use", "in-use", ""]),
         ];
         assert_eq!(table.map(|(verb, _)| verb), Verb::ALL);
         for (verb, wanted) in table {

@@ -102,6 +102,57 @@ pub enum Step {
         /// The number of the new session.
         id: SessionId,
     },
+    /// Makes an empty session in another form, beside the one that it is to be put in the place of.
+    MakeForm {
+        /// The number of that one.
+        id: SessionId,
+        /// Its mode.
+        mode: Mode,
+        /// The size of its container.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        size: Option<Mib>,
+    },
+    /// Copies all files of a session, and compares the copy with them.
+    CopyContent {
+        /// Its number.
+        id: SessionId,
+    },
+    /// Puts what was made in the place of a session.
+    PutInPlace {
+        /// Its number.
+        id: SessionId,
+    },
+    /// Moves the form that a session had to the trash.
+    FormerToTrash {
+        /// Its number.
+        id: SessionId,
+    },
+    /// Deletes the form that a session had.
+    RemoveFormer {
+        /// Its number.
+        id: SessionId,
+    },
+    /// Keeps what a session is as a snapshot.
+    Snapshot {
+        /// Its number.
+        id: SessionId,
+        /// The number of the snapshot.
+        number: u32,
+    },
+    /// Copies a snapshot.
+    CopySnapshot {
+        /// The number of its session.
+        id: SessionId,
+        /// Its own number.
+        number: u32,
+    },
+    /// Deletes a snapshot for good.
+    RemoveSnapshot {
+        /// The number of its session.
+        id: SessionId,
+        /// Its own number.
+        number: u32,
+    },
 }
 
 impl fmt::Display for Step {
@@ -149,6 +200,39 @@ impl fmt::Display for Step {
                 write!(f, "write the files of session {id} to {}", Quoted(path))
             }
             Self::Unpack { path, id } => write!(f, "unpack {} into session {id}", Quoted(path)),
+            Self::MakeForm {
+                id,
+                mode,
+                size: Some(size),
+            } => write!(
+                f,
+                "make a {mode} container of {size} with an ext4, for session {id}"
+            ),
+            Self::MakeForm { id, mode, .. } => {
+                write!(f, "make a {mode} directory for session {id}")
+            }
+            Self::CopyContent { id } => {
+                write!(
+                    f,
+                    "copy what session {id} holds, and compare the copy with it"
+                )
+            }
+            Self::PutInPlace { id } => write!(f, "put that in the place of session {id}"),
+            Self::FormerToTrash { id } => {
+                write!(f, "move the form that session {id} had to the trash")
+            }
+            Self::RemoveFormer { id } => {
+                write!(f, "delete the form that session {id} had for good")
+            }
+            Self::Snapshot { id, number } => {
+                write!(f, "keep what session {id} is now as its snapshot {number}")
+            }
+            Self::CopySnapshot { id, number } => {
+                write!(f, "copy snapshot {number} of session {id}")
+            }
+            Self::RemoveSnapshot { id, number } => {
+                write!(f, "delete snapshot {number} of session {id} for good")
+            }
         }
     }
 }

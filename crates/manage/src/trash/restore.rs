@@ -4,14 +4,16 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use perch_core::manage::step::Step;
 use perch_sys::replace::move_durably;
-use rustix::fs::{AtFlags, Timespec, Timestamps, UTIME_NOW, unlinkat, utimensat};
+use rustix::fs::{AtFlags, Timespec, Timestamps, UTIME_NOW, utimensat};
 use rustix::io::Errno;
 
-use super::{Item, RECORD, SESSION, TRASH, find, list, open};
+use super::{Item, TRASH, find, list, open};
 use crate::account::Account;
 use crate::change::Locked;
 use crate::done::Done;
 use crate::error::Error;
+use crate::shelf::{self, SESSION};
+use crate::snapshot;
 use crate::staged::open_in;
 use crate::store::Store;
 
@@ -66,10 +68,10 @@ pub fn restore(locked: &mut Locked<'_>, wanted: &str) -> Result<Done, Error> {
     locked.with_record(id, record, |_| {
         move_durably(place.as_fd(), SESSION, store.dir(), &id.to_string()).map_err(failed)
     })?;
+    snapshot::come_back(store, &format!("{TRASH}/{}", item.name), id)?;
     // Nothing but its record is left, which the next emptying takes if this fails.
     if let Ok(Some(trash)) = open(store) {
-        let _ = unlinkat(&trash, format!("{}/{RECORD}", item.name), AtFlags::empty());
-        let _ = unlinkat(&trash, &*item.name, AtFlags::REMOVEDIR);
+        shelf::clear(trash.as_fd(), &item.name);
     }
     Ok(done)
 }

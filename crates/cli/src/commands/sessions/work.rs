@@ -29,6 +29,7 @@ fn words(phase: Phase) -> &'static str {
     match phase {
         Phase::Measuring => "adding up",
         Phase::Copying => "copying",
+        Phase::Comparing => "comparing",
         Phase::Packing => "packing",
         Phase::Verifying => "reading back",
         Phase::Surveying => "looking at the archive",
