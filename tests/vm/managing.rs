@@ -126,10 +126,71 @@ fn asked_about(name: &str, mode: &str) -> Scenario {
         )
 }
 
+/// Where the file system cannot exchange two directories in one step.
+fn forms_on_fat() -> Scenario {
+    let store = "/run/initramfs/memory/data/minios/changes";
+    let fill = format!(
+        "mkdir -p /mnt && mount -o loop {store}/2/changes.img /mnt && mkdir /mnt/changes &&
+         echo old >/mnt/changes/kept && umount /mnt"
+    );
+    let programs = ["sbin/mke2fs", "sbin/e2fsck", "sbin/resize2fs"];
+    let programs = programs
+        .into_iter()
+        .fold(Bundle::default(), Bundle::installed);
+    managed("sessions on a vfat stick get other forms and sizes, and go back")
+        .bundle("minios/modules/21-e2fsprogs.sb", programs)
+        .medium(VFAT)
+        .size_mib(800)
+        .boot(
+            Boot::with("perch")
+                .in_session("1", "dynfilefs")
+                .expect_sh("perch create raw 40", "session 2 was made (raw)")
+                .sh(&fill)
+                .expect_sh("perch snapshot 2", "snapshot 1 of session 2 was made")
+                .expect_sh("perch resize 2 60", "the container of session 2 has 60 MiB")
+                .expect_sh(
+                    "perch convert 2 dynfilefs --purge --yes",
+                    "session 2 is dynfilefs now",
+                )
+                .sh("perch convert 2 native 2>&1 | grep 'cannot hold a native session'")
+                .expect_sh(
+                    "perch resize 2 130",
+                    "the container of session 2 has 130 MiB",
+                )
+                .expect_sh(
+                    "perch convert 2 raw",
+                    "session 2 is raw now; the form that it had is in the trash",
+                )
+                .expect_sh(
+                    "perch rollback 2",
+                    "session 2 is what it was at snapshot 1; take that back with: rollback 2",
+                )
+                .expect_sh(&format!("stat -c %s {store}/2/changes.img"), "41943040")
+                .expect_sh(
+                    "perch rollback 2",
+                    "session 2 is what it was at snapshot 2; take that back with: rollback 2",
+                )
+                .expect_sh(&format!("stat -c %s {store}/2/changes.img"), "136314880")
+                .sh(&format!("test -z \"$(ls -A {store} | grep tmp_)\""))
+                .expect_sh(
+                    "perch activate 2",
+                    "session 2 boots next, in place of session 1",
+                ),
+        )
+        .store_json("session.json", "/sessions/2/mode", "raw")
+        .boot(
+            Boot::with("perch")
+                .in_session("2", "raw")
+                .expect_sh("cat /kept", "old"),
+        )
+        .store_sessions(&["1", "2"])
+}
+
 pub fn scenarios() -> Vec<Scenario> {
     vec![
         made_and_booted(),
         on_fat(),
+        forms_on_fat(),
         asked_about(
             "why, diff and check tell of a native session that runs",
             "native",

@@ -2,10 +2,12 @@
 //!
 //! Numbers, modes and sizes stay text here: whoever gives a wrong one gets a code for it, not only a usage line.
 
+pub mod convert;
 pub mod copy;
 pub mod export;
 pub mod import;
 pub mod resize;
+pub mod snapshot;
 
 use std::path::PathBuf;
 
@@ -64,6 +66,15 @@ pub enum SessionsCommand {
     /// Make a session of an archive
     #[command(after_help = import::EXAMPLES)]
     Import(import::Import),
+    /// Keep a session in another mode, or in a container of another size
+    #[command(after_help = convert::EXAMPLES)]
+    Convert(convert::Convert),
+    /// Keep what a session is now, to go back to it
+    #[command(after_help = snapshot::EXAMPLES, disable_help_subcommand = true)]
+    Snapshot(snapshot::Snapshot),
+    /// Make a session what it was at a snapshot
+    #[command(after_help = snapshot::ROLLBACK)]
+    Rollback(snapshot::Rollback),
     /// Delete what was not used for long
     #[command(after_help = CLEANUP)]
     Cleanup(Cleanup),

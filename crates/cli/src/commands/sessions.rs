@@ -4,6 +4,7 @@ mod change;
 mod check;
 mod cleanup;
 mod commit;
+mod convert;
 mod copy;
 mod create;
 mod delete;
@@ -13,6 +14,7 @@ mod import;
 mod look;
 mod report;
 mod resize;
+mod snapshot;
 mod trash;
 mod work;
 
@@ -26,8 +28,10 @@ use perch_manage::done::Done;
 use perch_manage::error::Error as ManageError;
 use perch_manage::live::Live;
 use perch_manage::store::Store;
+use perch_manage::swap;
 use serde::Serialize;
 
+use crate::args::sessions::snapshot::SnapshotCommand;
 use crate::args::sessions::{SessionsCommand, StoreDir, TrashCommand};
 use crate::error::Error;
 use crate::output::{Outcome, Output};
@@ -57,6 +61,15 @@ pub(crate) fn run(
         Copy(args) => copy::run(&args, || at(&args.change.store), output),
         Export(args) => export::run(&args, || at(&args.change.store), output),
         Import(args) => import::run(&args, || at(&args.change.store), output),
+        Convert(args) => convert::run(&args, || at(&args.change.store), output),
+        Snapshot(args) => match &args.command {
+            None => snapshot::make(&args, || at(&args.change.store), output),
+            Some(SnapshotCommand::List(args)) => snapshot::list(args, || at(&args.store)),
+            Some(SnapshotCommand::Delete(args)) => {
+                snapshot::delete(args, || at(&args.change.store), output)
+            }
+        },
+        Rollback(args) => snapshot::rollback(&args, || at(&args.change.store), output),
         Cleanup(args) => cleanup::run(&args, &at(&args.change.store)?, output),
         Trash { store, command } => {
             let at = |dir: &StoreDir| {
@@ -101,6 +114,13 @@ impl Sessions {
         let account = Account::read(&self.store, &self.live)?;
         for note in account.notes() {
             output.notice(note.to_string());
+        }
+        for away in swap::pending(&self.store)?.iter().filter(|it| it.is_away) {
+            output.notice(format!(
+                "Session {} was being replaced when somebody was cut off: it is whole in {}, and the next \
+                 command that changes something puts it back in its place.",
+                away.id, away.name
+            ));
         }
         Ok(account)
     }

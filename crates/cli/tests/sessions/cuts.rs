@@ -95,3 +95,67 @@ fn privileged_an_interrupted_creation_leaves_nothing() {
         assert_eq!(now, before, "{delay}");
     }
 }
+
+/// Ctrl-C, or an end at once, while a session is converted, rolled back or made larger.
+#[test]
+fn privileged_other_forms_are_had_whole_or_not_at_all() {
+    let store = Store::with(&[1, 2]);
+    fs::write(store.path("2/changes/large"), vec![7; 20 << 20]).unwrap();
+    store.perch("snapshot 2").ok();
+    let is_same = |what: &str| {
+        store.perch("convert 2 native --purge --yes");
+        let file = fs::read(store.path("2/changes/etc/file")).unwrap();
+        assert_eq!(file, b"content", "{what}");
+        let large = fs::metadata(store.path("2/changes/large")).unwrap();
+        assert_eq!(large.len(), 20 << 20, "{what}");
+    };
+    let signals = [rustix::process::Signal::INT, rustix::process::Signal::KILL];
+    for round in 0..12_u64 {
+        for signal in signals {
+            for args in ["convert 2 raw --size 64", "rollback 2 1", "resize 2 80"] {
+                let what = format!("{args} {round} {signal:?}");
+                let words: Vec<&str> = args.split(' ').collect();
+                let mut child = store.command(&words).spawn().unwrap();
+                std::thread::sleep(Duration::from_millis(round * 37));
+                let pid = rustix::process::Pid::from_child(&child);
+                let _ = rustix::process::kill_process(pid, signal);
+                child.wait().unwrap();
+                assert_eq!(store.ids(), ["1", "2"], "{what}");
+                // Whoever is killed leaves a mount and a server for a moment.
+                let mut tries = 0;
+                while store.perch("rename 2 x").status != 0 || in_use(&store) {
+                    std::thread::sleep(Duration::from_millis(20));
+                    tries += 1;
+                    assert!(tries < 3000, "{what}");
+                }
+            }
+            is_same(&format!("{round} {signal:?}"));
+        }
+    }
+    let trash = store.perch("trash list --json").json();
+    for item in trash.as_array().unwrap() {
+        assert_eq!(item["id"], "2", "{trash}");
+    }
+    let cleaned = store.perch("cleanup --json").ok();
+    let holds = |name: &str| -> Vec<_> {
+        let entries = fs::read_dir(store.path(name)).unwrap();
+        entries.map(|entry| entry.unwrap().file_name()).collect()
+    };
+    for entry in fs::read_dir(store.dir.path()).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if name.starts_with(".tmp_") {
+            assert!(
+                holds(&name).is_empty(),
+                "{name} {:?} {cleaned}",
+                holds(&name)
+            );
+        }
+    }
+}
+
+fn in_use(store: &Store) -> bool {
+    store
+        .perch("snapshot 2 --dry-run --json")
+        .out
+        .contains("in-use")
+}

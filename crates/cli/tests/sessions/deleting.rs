@@ -2,8 +2,7 @@
 
 use std::fs::{self, File};
 
-use crate::perch::Namespace;
-use crate::store::{Store, assert_refused};
+use crate::store::{Elsewhere, Store, assert_refused};
 
 #[test]
 fn check_50_what_names_no_session_deletes_nothing() {
@@ -96,19 +95,15 @@ fn privileged_for_good_means_asking_first() {
 fn privileged_check_71_a_session_that_is_mounted_elsewhere_stays() {
     let store = Store::with(&[1]);
     store.perch("create raw 16").ok();
-    let namespace = Namespace::new();
-    let point = tempfile::tempdir().unwrap();
     let image = store.path("2/changes.img");
-    namespace
-        .run("mount", &[&"-oloop", &image, &point.path()])
-        .ok();
+    let elsewhere = Elsewhere::mount(&image);
     for args in ["delete 2 --json", "delete 2 --purge --yes --json"] {
         assert_refused(&store.perch(args), 1, "in-use");
     }
     let cleanup = store.perch("cleanup --days 0 --json").json();
     assert_eq!(cleanup["deleted_count"], 0, "{cleanup}");
     assert!(image.exists());
-    namespace.run("umount", &[&point.path()]).ok();
+    elsewhere.unmount();
     store.perch("delete 2").ok();
 }
 

@@ -6,12 +6,14 @@ mod checking;
 mod cleaning;
 mod committing;
 mod content;
+mod converting;
 mod copying;
 mod creating;
 mod cuts;
 mod deleting;
 mod diffing;
 mod exporting;
+mod forms;
 mod importing;
 mod languages;
 mod machine;
@@ -22,10 +24,12 @@ mod perch;
 mod places;
 mod reading;
 mod resizing;
+mod resuming;
 mod round;
 #[path = "../../../manage/src/tree/samples.rs"]
 #[allow(dead_code, reason = "shared with the library's own tests")]
 mod samples;
+mod snapshots;
 mod store;
 mod union;
 mod why;

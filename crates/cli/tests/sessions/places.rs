@@ -10,13 +10,13 @@ use crate::perch::{Namespace, Said};
 use crate::store::assert_refused;
 
 /// A file system in a file, mounted where nobody else sees it.
-struct Medium {
+pub(crate) struct Medium {
     namespace: Namespace,
     dir: TempDir,
 }
 
 impl Medium {
-    fn new(mib: u64, format: &str) -> Self {
+    pub(crate) fn new(mib: u64, format: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let image = dir.path().join("image");
         File::create(&image).unwrap().set_len(mib << 20).unwrap();
@@ -30,12 +30,12 @@ impl Medium {
         medium
     }
 
-    fn shell(&self, script: &str) -> Said {
+    pub(crate) fn shell(&self, script: &str) -> Said {
         let dir: &Path = self.dir.path();
         self.namespace.run("sh", &[&"-ec", &script, &"sh", &dir])
     }
 
-    fn perch(&self, args: &str) -> Said {
+    pub(crate) fn perch(&self, args: &str) -> Said {
         let program = env!("CARGO_BIN_EXE_perch");
         self.shell(&format!("{program} --sessions-dir $1/store {args}"))
     }

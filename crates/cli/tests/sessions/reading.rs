@@ -144,7 +144,7 @@ fn check_67_numbers_in_place_of_texts_are_read() {
 }
 
 /// As another user where root runs the tests.
-fn unprivileged(store: &Store, args: &[&str]) -> Said {
+pub(crate) fn unprivileged(store: &Store, args: &[&str]) -> Said {
     let mut command = store.command(args);
     if rustix::process::geteuid().is_root() {
         command.uid(65534).gid(65534);
@@ -171,6 +171,11 @@ fn check_74_without_root_all_can_be_seen_and_nothing_changed() {
         &["rename", "2", "x", "--json"],
         &["cleanup", "--json", "--days", "0"],
         &["trash", "empty", "--json", "--yes"],
+        &["resize", "2", "100", "--json"],
+        &["convert", "2", "raw", "--json"],
+        &["snapshot", "2", "--json"],
+        &["rollback", "2", "--json"],
+        &["snapshot", "delete", "2", "1", "--json", "--yes"],
     ] {
         assert_refused(&unprivileged(&store, args), 1, "no-root");
     }
@@ -178,6 +183,8 @@ fn check_74_without_root_all_can_be_seen_and_nothing_changed() {
     for args in [
         &["create", "--dry-run"][..],
         &["delete", "2", "--dry-run"],
+        &["convert", "2", "raw", "--size", "40", "--dry-run"],
+        &["snapshot", "2", "--dry-run"],
         &["activate", "2", "--dry-run"],
     ] {
         unprivileged(&store, args).ok();

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::perch::Namespace;
-use crate::store::{Store, assert_refused};
+use crate::store::{Elsewhere, Store, assert_refused};
 
 /// What e2fsck says to a container without changing it; 0 is "in order".
 fn judged(image: &Path) -> Option<i32> {
@@ -104,15 +104,11 @@ fn privileged_what_cannot_be_had_is_refused_and_nothing_is_touched() {
 fn privileged_check_71_a_mounted_container_does_not_grow() {
     let store = Store::with(&[1]);
     store.perch("create raw 16").ok();
-    let namespace = Namespace::new();
-    let point = tempfile::tempdir().unwrap();
     let image = store.path("2/changes.img");
-    namespace
-        .run("mount", &[&"-oloop", &image, &point.path()])
-        .ok();
+    let elsewhere = Elsewhere::mount(&image);
     assert_refused(&store.perch("resize 2 64 --json"), 1, "in-use");
     assert_eq!(fs::metadata(&image).unwrap().len(), 16 << 20);
-    namespace.run("umount", &[&point.path()]).ok();
+    elsewhere.unmount();
     resized(&store, "2 64");
 }
 

@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::perch::{Said, command};
+use crate::perch::{Namespace, Said, command};
 
 /// A store, and what is in it.
 pub(crate) struct Store {
@@ -109,6 +109,26 @@ impl Store {
         walk(self.dir.path(), &mut paths);
         paths.remove(&self.path(".session_create.lock"));
         paths
+    }
+}
+
+/// A container that is mounted where nobody else sees it.
+pub(crate) struct Elsewhere {
+    pub(crate) namespace: Namespace,
+    pub(crate) point: TempDir,
+}
+
+impl Elsewhere {
+    pub(crate) fn mount(image: &Path) -> Self {
+        let (namespace, point) = (Namespace::new(), tempfile::tempdir().unwrap());
+        namespace
+            .run("mount", &[&"-oloop", &image, &point.path()])
+            .ok();
+        Self { namespace, point }
+    }
+
+    pub(crate) fn unmount(self) {
+        self.namespace.run("umount", &[&self.point.path()]).ok();
     }
 }
 

@@ -5,8 +5,8 @@ use clap::Args;
 use super::Change;
 
 pub(super) const EXAMPLES: &str = "\
-Containers only grow. To make one smaller, have its content written anew: convert ID MODE --size MB, or
-copy it. A native session has no size of its own. Sizes are MiB, or have a unit: 4000, 4G, 4GiB.
+Containers only grow. To make one smaller have its content written anew: convert ID MODE --size MB.
+A native session has no size of its own. Sizes are MiB, or have a unit: 4000, 4G, 4GiB.
 
 The session that boots next can be resized, the running one and those in use cannot: a dynfilefs
 container grows by itself while the system runs. What is cut off half-way is finished by the same
