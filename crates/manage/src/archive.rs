@@ -16,6 +16,13 @@
 //! | [`policy`] | what is taken from a stranger, and how much |
 //!
 //! Content is guarded by the checksum that zstd keeps of everything in a frame.
+//!
+//! # Decisions
+//!
+//! - 2026-11-21 **Archives have our own pax packer and reader** on zstd's threads: the tar crate loses directories' attributes, unpacks deletion
+//!   marks as files, stops at sockets. zstd's checksum guards content; **sha2**'s of the list of files, in metadata.json, that all are there.
+//! - 2026-11-21 **An import takes deletion marks and opaque directories from overlayfs's attributes, nothing else**: redirect and metacopy show
+//!   any file of a lower layer. Devices stay out too, set-ID programs come in, all of it is told. A copy of one's own session keeps them.
 
 mod content;
 pub mod error;
