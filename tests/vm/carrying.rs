@@ -44,7 +44,9 @@ fn carried(medium: &str, modes: [&str; 2]) -> Boot {
             "perch export 1 {archive} && ! perch export 1 {archive}"
         ))
         .expect_sh(
-            &format!("perch import {archive} {first} --json | grep -o '\"id\":\"[0-9]*\"'"),
+            &format!(
+                "perch import {archive} {first} --json | grep -o '\"id\":\"[0-9]*\"' | head -1"
+            ),
             "\"id\":\"3\"",
         )
         .expect_sh(
