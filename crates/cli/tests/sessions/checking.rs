@@ -59,6 +59,18 @@ fn privileged_sessions_of_all_modes_that_are_in_order_are_healthy() {
     assert_refused(&union.perch("check x --json"), 2, "invalid-id");
 }
 
+/// A container that was mounted has no `lost+found` any more, which e2fsck would make again.
+#[test]
+fn privileged_containers_that_were_filled_are_healthy() {
+    let union = Union::after("echo x > y");
+    for mode in ["raw", "dynfilefs"] {
+        let said = union.perch(&format!("copy 1 {mode} --json")).json();
+        let id = said["id"].as_str().unwrap();
+        let said = union.perch(&format!("check {id} --json"));
+        is(&said, id, "healthy", &[]);
+    }
+}
+
 #[test]
 fn privileged_what_is_odd_about_files_is_told() {
     let union = Union::after("echo x > y");

@@ -65,7 +65,7 @@ pub(super) enum Depth {
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It is in order, or only its journal was to be replayed.
+    /// It is in order, or only its journal was to be replayed, or its `lost+found` to be made again.
     InOrder,
     /// It was repaired; the program's words.
     Repaired(String),
@@ -84,6 +84,7 @@ pub(super) fn check(image: &Image, depth: Depth) -> Result<Verdict, ContainerErr
     })?;
     match ended.end {
         End::Exited(0) => Ok(Verdict::InOrder),
+        End::Exited(1) if has_only_made_lost_and_found(&ended) => Ok(Verdict::InOrder),
         End::Exited(1..=3) => Ok(Verdict::Repaired(ended.said())),
         status => Err(ContainerError::Errors {
             name: image.name,
@@ -91,6 +92,19 @@ pub(super) fn check(image: &Image, depth: Depth) -> Result<Verdict, ContainerErr
             said: ended.said(),
         }),
     }
+}
+
+/// Whether all that e2fsck(8) had to correct was a `lost+found` that is not there: it is removed where a session is mounted
+/// ([`Image::mount`]). Its texts are those of e2fsck/problem.c and e2fsck/unix.c, in C's language.
+fn has_only_made_lost_and_found(ended: &Ended) -> bool {
+    let lines = ended.lines.iter().map(|line| line.trim());
+    let mut made = false;
+    let is_nothing_else = lines.filter(|line| !line.is_empty()).all(|line| {
+        let is_made = line.ends_with(": /lost+found not found.  CREATED.");
+        made |= is_made;
+        is_made || (line.contains("% non-contiguous), ") && line.ends_with(" blocks"))
+    });
+    made && is_nothing_else
 }
 
 /// Answers yes to whatever e2fsck(8) asks, and returns its last lines: for an image that nobody needs.
