@@ -90,6 +90,43 @@ fn on_fat() -> Scenario {
         .store_sessions(&["1", "2"])
 }
 
+/// A small FAT with session 1, whose directory has a leftover as its second name: what a power cut can leave of a rename.
+/// An entry of FAT has 32 bytes, with the name at 0 and the first cluster at 26.
+const TWO_NAMES: &str = r#"
+set -e
+cd /tmp
+dd if=/dev/zero of=fat bs=1M count=4 2>/dev/null
+mkdosfs fat
+mkdir -p /mnt
+mount -o loop fat /mnt
+mkdir -p /mnt/1 /mnt/.tmp_ab12cd34/.perch-new
+head -c 100000 /dev/zero >/mnt/1/changes.img
+umount /mnt
+entry() { hexdump -v -e '32/1 "%02x" "\n"' fat | grep -n "^$1" | cut -d: -f1; }
+one=$(entry 312020202020202020202010)
+new=$(entry 50455243482d7e3120202010)
+dd if=fat of=fat bs=1 conv=notrunc count=2 skip=$(((one - 1) * 32 + 26)) seek=$(((new - 1) * 32 + 26)) 2>/dev/null
+mount -o loop fat /mnt
+test "$(stat -c %s /mnt/.tmp_ab12cd34/.perch-new/changes.img)" = 100000
+"#;
+
+fn two_names() -> Scenario {
+    let cleanup = "perch --sessions-dir /mnt cleanup --yes";
+    managed("a directory that a power cut left under two names is not deleted")
+        .medium(VFAT)
+        .boot(
+            Boot::with("perch perchdir=fresh")
+                .sh(TWO_NAMES)
+                .sh(&format!("! {cleanup} >/tmp/said 2>&1"))
+                .sh("grep '.tmp_ab12cd34 and 1 are the same directory since a power cut' /tmp/said")
+                .expect_sh("stat -c %s /mnt/1/changes.img", "100000")
+                .sh("test -e /mnt/.tmp_ab12cd34/.perch-new/changes.img")
+                // Nothing else is in the way of a leftover.
+                .sh("mkdir -p /mnt/.tmp_ab12cd35/.perch-new && echo x >/mnt/.tmp_ab12cd35/.perch-new/changes.img")
+                .sh(&format!("{cleanup} >/tmp/said 2>&1; test ! -e /mnt/.tmp_ab12cd35")),
+        )
+}
+
 /// What a user asks of the running system: why it is as it is, what the session changed, and whether it is in order.
 fn asked_about(name: &str, mode: &str) -> Scenario {
     let lines = |command: &str| format!("{command} | sed 's/  */ /g; s/^ //'");
@@ -191,6 +228,7 @@ pub fn scenarios() -> Vec<Scenario> {
         made_and_booted(),
         on_fat(),
         forms_on_fat(),
+        two_names(),
         asked_about(
             "why, diff and check tell of a native session that runs",
             "native",

@@ -143,6 +143,16 @@ pub enum Error {
     /// Nothing in the trash has this name.
     #[error("there is no \"{}\" in the trash", .0.escape_default())]
     NotInTrash(String),
+    /// A power cut left a directory under two names.
+    #[error(
+        "{name} and {other} are the same directory since a power cut: deleting one would destroy the other"
+    )]
+    TwoNames {
+        /// What was to be deleted.
+        name: String,
+        /// Where it is found too, in the store.
+        other: String,
+    },
     /// Something is left of what was to be deleted.
     #[error("cannot delete all of it")]
     Remove(#[from] RemoveError),
@@ -239,6 +249,7 @@ impl Error {
             Self::Form(error) => error.code().unwrap_or_else(|| by_errno(cause(error))),
             Self::Probe(ProbeError::Lacks(_)) => "mode",
             Self::StillServed => "timeout",
+            Self::TwoNames { .. } => "two-names",
             Self::NoNumber => "no-number",
             Self::Interrupted | Self::Remove(RemoveError::Stopped) => "interrupted",
             Self::OpenContainer(error) => match **error {
@@ -299,6 +310,9 @@ impl Error {
             Self::Bundles { .. } => "check the directory and its medium",
             Self::NotFound { .. } | Self::InvalidId(_) => "list shows the numbers of all sessions",
             Self::NotInTrash(_) => "trash list shows what is in it",
+            Self::TwoNames { .. } => {
+                "copy what you need from it, then have the medium repaired while it is not mounted (fsck.fat, fsck.exfat)"
+            }
             Self::ReadOnly { path } => return Some(writable(path)),
             Self::Lock { path, .. } | Self::Write { path, .. } if self.code() == "read-only" => {
                 return Some(writable(path));

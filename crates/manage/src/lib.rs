@@ -42,6 +42,7 @@ pub mod swap;
 pub mod time;
 pub mod trash;
 pub mod tree;
+mod twins;
 pub mod used;
 pub mod view;
 pub mod work;

@@ -22,6 +22,7 @@ use rustix::io::Errno;
 use crate::change::Locked;
 use crate::error::Error;
 use crate::store::Store;
+use crate::twins;
 
 /// What the names of working directories begin with.
 pub const PREFIX: &str = ".tmp_";
@@ -124,8 +125,13 @@ impl<'a> Staged<'a> {
     /// [`clear`](Self::clear), or by the next cleanup.
     ///
     /// # Errors
-    /// If it cannot be moved: it is where it was.
+    /// If it cannot be moved, or a power cut has left it under another name too: it is where it was.
     pub fn take(&mut self, from: BorrowedFd<'_>, name: &str) -> Result<(), Error> {
+        let twin = twins::find(self.store, from, name);
+        if let Some(other) = twin.map_err(|source| self.store.failed(source))? {
+            let name = name.to_owned();
+            return Err(Error::TwoNames { name, other });
+        }
         let failed = self.store.step("move away what is to be deleted");
         move_durably(from, name, self.dir.as_fd(), OLD).map_err(failed)?;
         self.used = true;
