@@ -16,7 +16,8 @@
 //!   metadata then always find room. Asked for once in 16 MiB. Index pages of all parts share 11 MiB; those waiting for a flush are few.
 //! - 2026-11-21 **Parts are read and written past the page cache from 64 KiB on** (`O_DIRECT`, a second descriptor): a quarter of the
 //!   processor time, and sequential work several times as fast. Shorter and unaligned requests stay in the cache, told of the next 4 MiB;
-//!   so do appends but on ext4 and xfs. Loop devices with direct I/O read 2 MiB ahead, raw images' too.
+//!   so do appends but on ext4 and XFS, where whole blocks are all written past it, and new ones beside each other while their part
+//!   is in use by others: untarring takes as long as in a raw image. Loop devices with direct I/O read 2 MiB ahead, raw images' too.
 //! - 2026-11-21 **A part on FAT is cut behind its last block before it grows, and reserved space is durable before it is used**: Linux sets all
 //!   of a FAT read-only when a file grows whose clusters and length differ, as every power cut leaves them. **Behind an fsync(2) there
 //!   comes syncfs(2)** where a file became longer: what Linux writes back by itself, fsync leaves in a buffer (`prove cuts`: 1 state of 50).

@@ -1,5 +1,6 @@
 //! Long requests go past the page cache (open(2), `O_DIRECT`): what the disk's users read is cached above the disk
-//! already, and copying into pages that are dropped next costs more than the medium does.
+//! already, and copying into pages that are dropped next costs more than the medium does. On ext4 and XFS so do all
+//! writes of whole blocks: what is not in the cache need not be written when the disk is flushed.
 //!
 //! Each part has a second descriptor for them; short requests and all that is not aligned take the first. Both see the
 //! same bytes: Linux writes back what the cache holds of a range before it is read or written directly, and drops it
@@ -18,7 +19,8 @@ use rustix::io::{Errno, pread, pwrite, retry_on_intr};
 /// What is asked of offsets, lengths and memory, in bytes: a block of a container, and no device wants more (statx(2),
 /// `STATX_DIOALIGN`).
 const ALIGN: usize = 4096;
-/// The shortest direct request, in bytes. Below, a later request may find its bytes in the cache, and saves a whole one.
+/// The shortest direct request, in bytes. Below, a later request may find its bytes in the cache, and saves a whole one; and
+/// where files are made longer through the cache, it joins what follows each other.
 pub(super) const LEAST: usize = 64 << 10;
 /// Memory for bytes that lie elsewhere than `O_DIRECT` wants: the longest request of the kernel.
 const BOUNCE: usize = 1 << 20;
@@ -53,7 +55,7 @@ impl Direct {
         self.appends
     }
 
-    /// Whether requests of this length may go past the cache.
+    /// Whether reads of this length may go past the cache.
     pub(super) fn takes(&self, len: u64) -> bool {
         len >= LEAST as u64 && !self.refused.load(Ordering::Relaxed)
     }
@@ -89,7 +91,7 @@ impl Direct {
         bytes: &mut [u8],
         offset: u64,
     ) -> io::Result<usize> {
-        let Some(fd) = fd.filter(|_| self.suits(bytes, offset)) else {
+        let Some(fd) = fd.filter(|_| self.suits(bytes, offset, LEAST)) else {
             return Ok(0);
         };
         if is_aligned(bytes) {
@@ -119,7 +121,8 @@ impl Direct {
         bytes: &[u8],
         offset: u64,
     ) -> io::Result<usize> {
-        let Some(fd) = fd.filter(|_| self.suits(bytes, offset)) else {
+        let least = if self.appends { ALIGN } else { LEAST };
+        let Some(fd) = fd.filter(|_| self.suits(bytes, offset, least)) else {
             return Ok(0);
         };
         if !self.appends {
@@ -145,8 +148,9 @@ impl Direct {
         })
     }
 
-    fn suits(&self, bytes: &[u8], offset: u64) -> bool {
-        self.takes(bytes.len() as u64)
+    fn suits(&self, bytes: &[u8], offset: u64, least: usize) -> bool {
+        bytes.len() >= least
+            && !self.refused.load(Ordering::Relaxed)
             && offset.is_multiple_of(ALIGN as u64)
             && bytes.len().is_multiple_of(ALIGN)
     }
