@@ -52,6 +52,10 @@ pub fn prove(images: &Images, case: &Case, effort: Effort) -> Result<Proof> {
         .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
         .collect();
     let dir = cache_dir().join("cuts").join(name);
+    fs::create_dir_all(cache_dir().join("cuts"))?;
+    // Another run of the same case would take the images away from under this one, which looks like damage.
+    let alone = fs::File::create(dir.with_extension("lock"))?;
+    alone.lock()?;
     let _ = fs::remove_dir_all(&dir); // of an earlier run, if any
     fs::create_dir_all(&dir)?;
     let load = case.load.map(|loaded| loaded.load.divided(effort.load_by));
